@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The flat table: everything the kernel knows about the system it runs. The
+ * host tool writes it, the kernel reads it once at boot and never again.
+ * Little-endian, naturally aligned; every array is named by its offset from
+ * the table's start and its count. References between records are indices
+ * into these arrays; MV_NONE where there is none. Addresses are physical
+ * unless they say otherwise; sizes are bytes; times are nanoseconds.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <mv/abi.h>
+
+#define MV_SYSTAB_MAGIC    UINT32_C(0x5453564d)   /* "MVST" */
+#define MV_SYSTAB_VERSION  1
+#define MV_NONE            UINT32_C(0xffffffff)
+#define MV_NAME_BYTES      24                     /* NUL-terminated, zero-filled */
+
+#define MV_CORES_MAX       4
+#define MV_CELLS_MAX       128
+#define MV_VCPUS_MAX       256
+#define MV_SPACES_MAX      254    /* a VMID is 8 bits; 0 is the kernel's own */
+#define MV_PRIORITIES      256    /* 0 lowest, 255 highest */
+#define MV_EXTENTS_MAX     1024
+#define MV_CAPS_MAX        4096   /* in one cell, index 0 included */
+
+struct mv_array {
+    uint32_t offset;
+    uint32_t count;
+};
+
+enum mv_memory {
+    MV_MEMORY_NORMAL,      /* write-back, Inner Shareable */
+    MV_MEMORY_DEVICE       /* nGnRnE */
+};
+enum mv_vcpu_kind { MV_VCPU_NATIVE, MV_VCPU_VM };
+enum mv_virq_source {
+    MV_VIRQ_SOFT,          /* raised by cells that hold the right */
+    MV_VIRQ_DEVICE,        /* a physical interrupt                */
+    MV_VIRQ_TIMER          /* one timer object                    */
+};
+
+struct mv_sys_cell {
+    char     name[MV_NAME_BYTES];
+    uint32_t first_cap, cap_count;      /* into caps; cap_count includes index 0 */
+    uint32_t first_vcpu, vcpu_count;
+    uint32_t first_space, space_count;
+    uint32_t first_load, load_count;
+    uint32_t table_pages;               /* page-table pool beyond the spaces' roots */
+    uint32_t autostart;                 /* 1: runs from boot; 0: until cell_start */
+};
+/* Context of a vCPU or of a portal: what time it may use. Stored, and used for
+ * priority; budgets are enforced by a later version. */
+struct mv_sys_context {
+    uint64_t budget_ns;                 /* 0: no limit */
+    uint64_t period_ns;
+    uint32_t partition;
+    uint32_t priority;                  /* 0-255; of a portal: its ceiling */
+};
+struct mv_sys_vcpu {
+    uint32_t cell, kind, core, space;   /* space: the one it starts in */
+    struct mv_sys_context context;
+    uint64_t entry;                     /* address in the cell */
+    uint64_t stack;                     /* initial stack pointer, in the cell */
+    uint64_t message_buffer;            /* physical, page-aligned; 0: none */
+    uint64_t message_address;           /* the same page in the cell */
+    uint64_t argument;                  /* x0 at start: the vCPU's index in its cell */
+    uint32_t fault_portal, fault_badge; /* MV_NONE: a fault only stops it */
+    uint32_t callers_max;               /* most vCPUs that can wait for it at once */
+    uint32_t has_fp;                    /* 1: may use FP/SIMD */
+    uint32_t has_device;                /* 1: its cell can map a device segment */
+    uint32_t reserved;
+};
+struct mv_sys_space {
+    uint32_t cell;
+    uint32_t address_bits;              /* 25-39: size of what it can address */
+    uint32_t first_mapping, mapping_count;  /* made at boot and by cell_start */
+    uint32_t cores;                     /* bit mask of cores that may run in it */
+    uint32_t reserved;
+};
+struct mv_sys_segment {
+    uint32_t first_extent, extent_count;
+    uint32_t rights;                    /* most MV_MAP_* it may ever have */
+    uint32_t memory;                    /* enum mv_memory */
+    uint64_t size;                      /* sum of its extents */
+};
+struct mv_sys_extent {
+    uint64_t base, size;                /* multiples of MV_PAGE_SIZE */
+};
+struct mv_sys_portal {
+    uint32_t server;                    /* vCPU; its core is the portal's home */
+    uint32_t reserved;
+    uint64_t bound_ns;                  /* service bound; 0: none declared */
+    struct mv_sys_context context;
+};
+struct mv_sys_virq {
+    uint32_t sink;                      /* vCPU */
+    uint32_t line;                      /* 0-63 among the sink's */
+    uint32_t source;                    /* enum mv_virq_source */
+    uint32_t interrupt;                 /* device: GIC interrupt id, 32 and up */
+    uint32_t edge;                      /* device: 1 edge, 0 level */
+    uint32_t reserved;
+};
+struct mv_sys_timer {
+    uint32_t virq;
+    uint32_t reserved;
+};
+struct mv_sys_cap {
+    uint32_t type;                      /* enum mv_type */
+    uint32_t object;                    /* index in that type's array; 0 for trace, system */
+    uint32_t rights;                    /* MV_RIGHT_* of that type only */
+    uint32_t badge;
+};
+struct mv_sys_mapping {
+    uint32_t segment;
+    uint32_t rights;                    /* MV_MAP_* */
+    uint64_t address, offset, size;     /* multiples of MV_PAGE_SIZE */
+};
+/* Memory that cell_start makes pristine: file_size bytes copied from source,
+ * the rest up to size zeroed. */
+struct mv_sys_load {
+    uint64_t destination, source;
+    uint64_t file_size, size;
+};
+
+struct mv_systab {
+    uint32_t magic, version;
+    uint32_t size;                      /* of the whole table, a multiple of 8 */
+    uint32_t checksum;                  /* CRC-32 (IEEE 802.3) of the table with this field 0 */
+    char     board[MV_NAME_BYTES];      /* must equal the kernel's board */
+    uint64_t ram_base, ram_size;        /* RAM the kernel maps; multiples of MV_BLOCK_SIZE */
+    uint64_t objects_base, objects_size;/* memory for objects, see the layout below; base a multiple of 64 KiB */
+    uint64_t trace_base;                /* page-aligned; core_count rings of trace_bytes */
+    uint64_t trace_bytes;               /* per core, multiple of MV_PAGE_SIZE; 0: no trace */
+    uint64_t slice_ns;                  /* round robin among equals */
+    /* Facts of the board's device tree. */
+    uint64_t gic_distributor;
+    uint64_t gic_cpu_interface;         /* GICv2: GICC; GICv3: 0 */
+    uint64_t gic_redistributors;        /* GICv3: first GICR frame; GICv2: 0 */
+    uint64_t gic_redistributors_size;   /* bytes of that region */
+    uint64_t uart;                      /* panic and boot messages; 0: none */
+    uint32_t gic_version;               /* 2 or 3 */
+    uint32_t timer_interrupt;           /* EL2 physical timer, a PPI (16-31) */
+    uint32_t core_count;                /* 1-MV_CORES_MAX */
+    uint32_t irq_first, irq_count;      /* interval of device interrupts in use */
+    uint32_t psci_smc;                  /* 1: PSCI by SMC; 0: by HVC (not possible at EL2) */
+    uint64_t core_mpidr[MV_CORES_MAX];  /* affinity fields, as in MPIDR_EL1 */
+    struct mv_array cells, vcpus, spaces, segments, extents, portals, virqs,
+                    timers, caps, mappings, loads;
+};
+
+/*
+ * What the kernel image says of itself, at the start of its section
+ * ".mullion.info", so that the host tool can lay out the objects' memory.
+ */
+#define MV_KERNEL_MAGIC    UINT32_C(0x4b4c554d)   /* "MULK" */
+struct mv_object_sizes {
+    uint32_t cell, vcpu, fp, space, segment, extent, portal, virq, timer, cap,
+             heap_slot, irq_slot;
+};
+struct mv_kernel_info {
+    uint32_t magic, systab_version, abi_version, gic_version;
+    char     board[MV_NAME_BYTES];
+    uint64_t link_base;                 /* where the image must lie, physical */
+    struct mv_object_sizes sizes;
+};
+
+/*
+ * The objects' memory: arrays in this order, each aligned to 64 bytes, then
+ * page-aligned the page-table memory. Host tool and kernel both compute it
+ * from the table with this function, so they cannot disagree.
+ */
+enum mv_area {
+    MV_AREA_CELLS, MV_AREA_VCPUS, MV_AREA_FPS, MV_AREA_SPACES, MV_AREA_SEGMENTS,
+    MV_AREA_EXTENTS, MV_AREA_PORTALS, MV_AREA_VIRQS, MV_AREA_TIMERS,
+    MV_AREA_CAPS,
+    MV_AREA_HEAPS,         /* timers: per core, vCPUs + timers slots; callers: callers_max per vCPU */
+    MV_AREA_IRQS,
+    MV_AREA_ROOTS,         /* root tables, aligned to their own size, largest first */
+    MV_AREA_TABLES,        /* pools, page-aligned */
+    MV_AREA_KERNEL_TABLES, /* one page per GiB of mapped RAM beyond the first */
+    MV_AREA_COUNT
+};
+struct mv_layout {
+    uint64_t offset[MV_AREA_COUNT];
+    uint64_t size;         /* of the whole, a multiple of MV_PAGE_SIZE */
+};
+
+static inline uint64_t mv_align_up(uint64_t value, uint64_t alignment)
+{
+    return (value + alignment - 1) / alignment * alignment;
+}
+
+/* Bytes of a space's root table: level 2 up to 34 bits, level 1 above. */
+static inline uint64_t mv_root_bytes(uint32_t address_bits)
+{
+    return UINT64_C(8) << (address_bits - (address_bits <= 34 ? 21 : 30));
+}
+
+static inline const void *mv_systab_array(const struct mv_systab *t, struct mv_array a)
+{
+    return (const char *)t + a.offset;
+}
+
+static inline void mv_layout_compute(const struct mv_systab *t, const struct mv_object_sizes *sz,
+                                     struct mv_layout *out)
+{
+    const struct mv_sys_cell *cell = (const struct mv_sys_cell *)mv_systab_array(t, t->cells);
+    const struct mv_sys_vcpu *vcpu = (const struct mv_sys_vcpu *)mv_systab_array(t, t->vcpus);
+    const struct mv_sys_space *space = (const struct mv_sys_space *)mv_systab_array(t, t->spaces);
+    uint64_t bytes[MV_AREA_COUNT] = { 0 };
+    uint64_t at = 0, largest_root = MV_PAGE_SIZE;
+
+    bytes[MV_AREA_CELLS] = (uint64_t)t->cells.count * sz->cell;
+    bytes[MV_AREA_VCPUS] = (uint64_t)t->vcpus.count * sz->vcpu;
+    bytes[MV_AREA_SPACES] = (uint64_t)t->spaces.count * sz->space;
+    bytes[MV_AREA_SEGMENTS] = (uint64_t)t->segments.count * sz->segment;
+    bytes[MV_AREA_EXTENTS] = (uint64_t)t->extents.count * sz->extent;
+    bytes[MV_AREA_PORTALS] = (uint64_t)t->portals.count * sz->portal;
+    bytes[MV_AREA_VIRQS] = (uint64_t)t->virqs.count * sz->virq;
+    bytes[MV_AREA_TIMERS] = (uint64_t)t->timers.count * sz->timer;
+    bytes[MV_AREA_CAPS] = (uint64_t)t->caps.count * sz->cap;
+    bytes[MV_AREA_HEAPS] = ((uint64_t)t->vcpus.count + t->timers.count) * sz->heap_slot;
+    for (uint32_t i = 0; i < t->vcpus.count; i++) {
+        bytes[MV_AREA_FPS] += vcpu[i].has_fp ? sz->fp : 0;
+        bytes[MV_AREA_HEAPS] += (uint64_t)vcpu[i].callers_max * sz->heap_slot;
+    }
+    bytes[MV_AREA_IRQS] = (uint64_t)t->irq_count * sz->irq_slot;
+    for (uint32_t i = 0; i < t->spaces.count; i++) {
+        uint64_t root = mv_root_bytes(space[i].address_bits);
+
+        bytes[MV_AREA_ROOTS] += root;
+        largest_root = root > largest_root ? root : largest_root;
+    }
+    for (uint32_t i = 0; i < t->cells.count; i++)
+        bytes[MV_AREA_TABLES] += (uint64_t)cell[i].table_pages * MV_PAGE_SIZE;
+    bytes[MV_AREA_KERNEL_TABLES] =
+        (((t->ram_base + t->ram_size - 1) >> 30) - (t->ram_base >> 30)) * MV_PAGE_SIZE;
+
+    for (int i = 0; i < MV_AREA_COUNT; i++) {
+        at = mv_align_up(at, i == MV_AREA_ROOTS ? largest_root :
+                             i > MV_AREA_ROOTS ? MV_PAGE_SIZE : 64);
+        out->offset[i] = at;
+        at += bytes[i];
+    }
+    out->size = mv_align_up(at, MV_PAGE_SIZE);
+}
