@@ -36,6 +36,7 @@ struct mv_device_config {
     uint64_t    size;
     uint32_t    line_cap;      /* of its first interrupt; 0: it has none      */
     uint8_t     line;
+    const char *compatible;    /* of the node, its names separated by one space */
 };
 
 /* A cell whose faults or calls arrive here with this badge. */
