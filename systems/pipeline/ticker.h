@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A device that interrupts once per second. */
+#pragma once
+
+#include <stdint.h>
+
+struct ticker {
+    const char *model;                     /* name in "compatible" */
+    const char *text;
+    void (*start)(uint64_t base);
+    void (*next)(uint64_t base);           /* clear the interrupt, ask for the next */
+};
+
+extern const struct ticker ticker_pl031, ticker_ttc;
