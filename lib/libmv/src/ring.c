@@ -130,9 +130,12 @@ uint32_t mv_ring_put(struct mv_ring *r, const void *elements, uint32_t count, bo
     *raise = false;
     if (count == 0)
         return 0;
-    /* The segment was cleared under us, when the peer started again. */
-    if (__atomic_load_n(&r->shared->epoch, __ATOMIC_RELAXED) != r->epoch)
+    /* The segment was cleared under us, when the peer started again: it must
+     * hear where we stand. */
+    if (__atomic_load_n(&r->shared->epoch, __ATOMIC_RELAXED) != r->epoch) {
         ring_publish_writer(r);
+        *raise = true;
+    }
 
     space = ring_free(r);
     if (space == 0) {
@@ -160,7 +163,7 @@ uint32_t mv_ring_put(struct mv_ring *r, const void *elements, uint32_t count, bo
     /* Either the reader sees the new head before it sleeps, or we see that it
      * wants to be raised: pairs with the fence in mv_ring_take(). */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    *raise = __atomic_load_n(&r->shared->reader_awake, __ATOMIC_RELAXED) == 0;
+    *raise |= __atomic_load_n(&r->shared->reader_awake, __ATOMIC_RELAXED) == 0;
     return count;
 }
 
@@ -199,6 +202,7 @@ static bool ring_follow_writer(struct mv_ring *r)
         return false;
     r->epoch = epoch;
     r->own = start;
+    r->moved = 1;
     __atomic_store_n(&r->shared->tail, start, __ATOMIC_RELEASE);
     return true;
 }
@@ -218,6 +222,14 @@ static void ring_set_reader_awake(struct mv_ring *r, uint32_t value)
         r->flag = value;
         __atomic_store_n(&r->shared->reader_awake, value, __ATOMIC_RELAXED);
     }
+}
+
+/* The tail has moved: whether the writer must hear of it. */
+static bool ring_writer_sleeps(const struct mv_ring *r)
+{
+    /* Pairs with the fence in mv_ring_put() on a full ring. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return __atomic_load_n(&r->shared->writer_waits, __ATOMIC_RELAXED) != 0;
 }
 
 uint32_t mv_ring_ready(struct mv_ring *r)
@@ -252,9 +264,13 @@ uint32_t mv_ring_take(struct mv_ring *r, void *elements, uint32_t count, bool *r
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         used = mv_ring_ready(r);
     }
-    if (used == 0)
+    if (used == 0) {
+        *raise = r->moved != 0 && ring_writer_sleeps(r);
+        r->moved = 0;
         return 0;
+    }
 
+    r->moved = 0;
     ring_set_reader_awake(r, 1);
     if (count > used)
         count = used;
@@ -263,8 +279,6 @@ uint32_t mv_ring_take(struct mv_ring *r, void *elements, uint32_t count, bool *r
     /* The elements are copied before they may be overwritten: pairs with
      * ring_free(). */
     __atomic_store_n(&r->shared->tail, r->own, __ATOMIC_RELEASE);
-    /* Pairs with the fence in mv_ring_put() on a full ring. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    *raise = __atomic_load_n(&r->shared->writer_waits, __ATOMIC_RELAXED) != 0;
+    *raise = ring_writer_sleeps(r);
     return count;
 }

@@ -57,6 +57,7 @@ struct mv_ring {
     uint32_t own;              /* head or tail, whichever is ours */
     uint32_t epoch;            /* writer: our own; reader: the writer's that we follow */
     uint32_t flag;             /* what we last wrote to writer_waits or reader_awake */
+    uint32_t moved;            /* reader: the tail went to a new writer's start; it may wait */
 };
 
 struct mv_channel {

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# `make test-lib`: libmv on the PC, with both compilers, under the sanitizers
+# for addresses, undefined behaviour and (the rings) data races.
+
+TEST_LIB_BUILD  := build/tests/lib
+TEST_LIB_FLAGS  := -std=gnu11 -g -O1 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+  -Wmissing-prototypes -I$(KIT)/lib/include -I$(KIT)/include -Itests/lib -fno-builtin
+TEST_LIB_OURS   := $(foreach f,memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp \
+  strchr strrchr strstr,-D$(f)=ours_$(f))
+TEST_LIB_STRING := $(addprefix lib/libmv/src/,memcpy.c memmove.c memset.c memcmp.c strlen.c \
+  strcmp.c strchr.c)
+TEST_LIB_PLAIN  := $(addprefix lib/libmv/src/,ring.c format.c parse.c device.c editor.c strcopy.c)
+TEST_LIB_ALL    := $(wildcard tests/lib/*.c tests/lib/*.h tests/lib/*.def) $(TEST_LIB_STRING) \
+  $(TEST_LIB_PLAIN) $(wildcard lib/libmv/include/libmv/*.h)
+TEST_LIB_KINDS  := gcc-address gcc-thread clang-address
+
+test-lib-gcc-address   := gcc -fsanitize=address,undefined -fno-sanitize-recover=undefined
+test-lib-gcc-thread    := gcc -fsanitize=thread -Wno-tsan
+test-lib-clang-address := clang -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+.PHONY: test-lib
+test-lib: $(addprefix $(TEST_LIB_BUILD)/,$(addsuffix /passed,$(TEST_LIB_KINDS)))
+
+$(TEST_LIB_BUILD)/%/passed: $(TEST_LIB_ALL) | $(LIBMV_HEADERS) $(KIT_ABI)
+	@mkdir -p $(@D)/string
+	cd $(@D)/string && $(test-lib-$*) $(patsubst -I%,-I$(CURDIR)/%,$(TEST_LIB_FLAGS)) \
+	  $(TEST_LIB_OURS) -c $(addprefix $(CURDIR)/,$(TEST_LIB_STRING))
+	$(test-lib-$*) $(TEST_LIB_FLAGS) tests/lib/*.c $(TEST_LIB_PLAIN) $(@D)/string/*.o \
+	  -pthread -o $(@D)/test
+	timeout 300 $(@D)/test
+	@touch $@
