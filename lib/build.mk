@@ -26,7 +26,7 @@ KIT_CELLS     := $(patsubst cells/%,$(KIT)/cells/%,$(wildcard cells/*/*.c cells/
 # The functions that the compiler calls by itself must not be made of calls to
 # themselves, hence freestanding and no loop idioms. A cell links nothing but
 # this library, hence no out-of-line atomics.
-LIBMV_CFLAGS := -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -ffreestanding -fno-pic \
+LIBMV_CFLAGS := -std=c11 -O2 -g -march=armv8-a -mfix-cortex-a53-835769 -mgeneral-regs-only -ffreestanding -fno-pic \
   -fno-builtin -ffunction-sections -fdata-sections -fno-stack-protector \
   -fno-asynchronous-unwind-tables -fno-common -mno-outline-atomics \
   $(if $(LIBMV_IS_GCC),-fno-tree-loop-distribute-patterns) \
