@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the host tool needs to see of a kernel, and nothing that runs: header,
+ * description of itself, the variable that the tool patches, some .bss.
+ */
+#ifndef BOARD
+#define BOARD "virt-gicv3"
+#endif
+#ifndef BASE
+#define BASE 0x40200000
+#endif
+#ifndef TABLE_VERSION
+#define TABLE_VERSION 1
+#endif
+#ifndef GIC
+#define GIC 3
+#endif
+
+        .section .text.head, "ax"
+        .globl  _start
+_start:
+        b       halt
+        nop
+        .quad   0x200000                /* text_offset */
+        .quad   0                       /* image_size: the tool's */
+        .quad   0xa                     /* flags */
+        .quad   0, 0, 0
+        .ascii  "ARM\x64"
+        .long   0
+halt:
+        wfe
+        b       halt
+
+        .section .mullion.info, "a"
+        .long   0x4b4c554d, TABLE_VERSION, 1, GIC
+name:
+        .asciz  BOARD
+        .zero   24 - (. - name)
+        .quad   BASE
+        .long   128, 384, 544, 64, 32, 16, 64, 48, 32, 16, 16, 8
+
+        .data
+        .balign 8
+        .globl  mullion_systab
+mullion_systab:
+        .quad   0
+
+        .bss
+        .zero   8192

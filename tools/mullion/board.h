@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Facts of the board, taken from its device tree. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mv/systab.h>
+
+#include "tree.h"
+
+struct region {
+    uint64_t base, size;
+};
+struct interrupt {
+    uint32_t id;        /* of the GIC */
+    bool     edge;
+};
+struct regions    { VEC(struct region) list; };
+struct interrupts { VEC(struct interrupt) list; };
+
+struct board {
+    const char     *name;
+    struct region   ram;
+    struct regions  reserved;           /* of the RAM: firmware's */
+    const struct node *gic;
+    uint32_t        gic_version;
+    uint64_t        gic_distributor, gic_cpu_interface, gic_redistributors, gic_redistributors_size;
+    struct regions  gic_registers;
+    uint64_t        uart;
+    uint32_t        timer_interrupt;
+    bool            psci_smc;
+    uint32_t        cpu_count;
+    uint64_t        mpidr[MV_CORES_MAX];
+    const struct node *qemu;            /* how to start it in QEMU, or NULL */
+};
+
+bool region_overlaps(struct region a, struct region b);
+/* The pages that the region touches. */
+struct region region_pages(struct region r);
+
+/* Complains about what is missing. */
+void board_read(struct board *b, const struct tree *t, const char *name);
+/* Registers of a device, as the CPU sees them; false when its reg cannot be
+ * translated. */
+bool board_regions(const struct node *device, struct regions *out);
+/* Interrupts of a device; false when they do not go to the GIC. */
+bool board_interrupts(const struct board *b, const struct tree *t, const struct node *device, struct interrupts *out);

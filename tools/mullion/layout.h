@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where everything lies in physical memory, and the table that says so. */
+#pragma once
+
+#include "elffile.h"
+#include "model.h"
+
+struct layout {
+    struct kernel  kernel;
+    struct text    systab;              /* the flat table */
+    uint64_t       systab_base;
+    struct text    image;               /* from the kernel's base: what is loaded */
+    uint64_t       end;                 /* of everything without a fixed place */
+    struct mv_layout objects;
+    uint64_t       objects_base;
+    VEC(struct area { const char *name; struct region place; bool in_file; }) areas;
+};
+
+/* Place everything, build table and image; complains about what does not fit. */
+void layout_make(struct layout *l, struct system *s);
+/* Pages of page tables that a space needs for what is mapped at boot. */
+uint64_t layout_table_pages(const struct space *p);
+
+/* Shared memory for which the tool chooses the place. Up to this size it is
+ * part of the image and so zero at boot; what is larger is cleared when its
+ * first user starts. */
+#define LAYOUT_IN_FILE_MAX UINT64_C(0x100000)
+bool layout_is_shared(const struct segment *g);
+
+/* The flat table of a system whose objects have their places. */
+struct text systab_make(struct system *s, struct layout *l);
+/* Bytes that table will have. */
+uint64_t systab_size(const struct system *s);
+
+/* Stage system.elf and system.img. */
+void image_emit(const struct layout *l);

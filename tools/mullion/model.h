@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The system as the description means it. Built in this order:
+ *   model_read   names, numbers, references          (model.c)
+ *   derive       lines, badges, ceilings, capabilities (derive.c)
+ *   plan         addresses in cells, before any cell is compiled (plan.c)
+ *   program      cells compiled, their ELF files read   (program.c, elffile.c)
+ *   layout       physical memory, page tables           (layout.c)
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mv/systab.h>
+
+#include "board.h"
+#include "text.h"
+#include "tree.h"
+
+/* What a segment is for; decides where it lies and who pays for it. */
+enum segment_kind {
+    SEGMENT_SHARED,     /* from the description                          */
+    SEGMENT_CHANNEL,
+    SEGMENT_DEVICE,
+    SEGMENT_IMAGE,      /* what a cell executes and reads, never written */
+    SEGMENT_PRIVATE,    /* a cell's data, stacks and message buffers     */
+    SEGMENT_TRACE
+};
+
+struct segment {
+    const char       *name;
+    const struct node *node;        /* NULL unless SHARED */
+    struct pos        at;
+    enum segment_kind kind;
+    uint32_t          index, first_extent;
+    uint32_t          rights;       /* MV_MAP_* */
+    uint64_t          size;
+    bool              fixed;        /* base was given */
+    struct regions    extents;      /* one, except for devices */
+    struct cell      *cell;         /* who pays for it, NULL: nobody in particular */
+};
+
+struct mapping {
+    struct segment *segment;
+    const char     *name;           /* for macro and report */
+    uint32_t        rights;
+    bool            placed;         /* address was given or chosen */
+    uint64_t        address, offset, size;
+    struct pos      at;
+};
+
+struct space {
+    const char *name;
+    const struct node *node;
+    struct cell *cell;
+    uint32_t     index, address_bits, first_mapping;
+    uint64_t     table_pages;
+    VEC(struct mapping *) mappings;
+};
+
+struct vcpu {
+    struct cell *cell;
+    const struct node *node;
+    struct pos   at;
+    uint32_t     number;            /* in its cell */
+    uint32_t     index;             /* in the system */
+    uint32_t     core, priority, partition;
+    bool         fp;
+    uint64_t     stack_size, budget_us, period_us;
+    struct space *space;
+    uint64_t     stack_address;     /* lowest */
+    uint64_t     message_address;
+    uint64_t     lines;             /* mask of the taken ones */
+    struct portal *fault_portal;
+    uint32_t     fault_badge;
+    uint32_t     callers_max;
+    uint32_t     ceiling;           /* highest priority it can run at */
+};
+
+struct portal {
+    struct cell *cell;
+    const char  *name;
+    const struct node *node;
+    struct vcpu *server;
+    uint32_t     index, ceiling, partition;
+    uint64_t     bound_us, budget_us, period_us;
+    bool         takes_faults;
+};
+
+struct virq {
+    struct cell *cell;              /* of the sink */
+    const char  *name;
+    const struct node *node;        /* NULL: a device's or a channel's */
+    struct vcpu *sink;
+    uint32_t     index, line, source, interrupt;
+    bool         edge;
+};
+
+struct timer {
+    struct cell *cell;
+    const char  *name;
+    uint32_t     index;
+    struct virq *virq;
+};
+
+struct device {
+    struct cell   *cell;
+    const char    *name;
+    const struct node *node;
+    struct pos     at;
+    struct vcpu   *sink;
+    struct regions registers;
+    struct segment *segment;        /* NULL: it has no registers */
+    struct mapping *mapping;
+    VEC(struct virq *) virqs;
+};
+
+struct channel {
+    const char    *name;
+    const struct node *node;
+    struct pos     at;
+    bool           is_console;
+    uint32_t       message_size;    /* 0: bytes */
+    struct segment *segment;
+    struct {
+        const char     *name;       /* how this end's cell calls it */
+        struct cell    *cell;
+        struct vcpu    *vcpu;
+        struct virq    *virq;
+        struct mapping *mapping;
+        uint32_t        raise_cap, line_cap;
+    } end[2];
+};
+
+struct cap {
+    uint32_t        type, rights, badge;
+    const uint32_t *object;         /* its index; NULL for trace and system */
+    const char     *macro;          /* behind CAP_ */
+    const char     *title;          /* for the report */
+};
+
+/* A use of another object that the cell's description asks for. */
+struct reference {
+    const struct node *node;        /* what is named */
+    struct pos         at;
+    uint32_t           rights;      /* MV_MAP_*, for segments */
+    uint32_t           badge;       /* 0: the default */
+};
+
+/* One PT_LOAD of a cell's program. */
+struct load {
+    uint64_t address, file_size, size;  /* page-aligned address and size */
+    uint32_t rights;
+    const char *bytes;                  /* file_size of them */
+    uint64_t offset;                    /* in the image or private segment */
+    uint64_t pristine;                  /* writable: physical place of the copy */
+};
+
+struct cell {
+    const char  *name;
+    const struct node *node;
+    struct pos   at;
+    uint32_t     index, first_vcpu, first_space, first_cap, first_load, load_count;
+    uint32_t     priority;
+    bool         autostart, fp, map_space, trace_read, trace_control, system_control;
+    uint64_t     table_pages, address_bits, image_size;
+    const char  *program, *image;       /* one of these, or sources */
+    VEC(const char *) sources;          /* as written */
+    VEC(struct pos) sources_at;
+    VEC(const char *) cflags;
+    VEC(struct vcpu *) vcpus;
+    VEC(struct space *) spaces;
+    VEC(struct device *) devices;
+    VEC(struct reference) calls, raises, controls, holds;
+    VEC(struct cap) caps;               /* without the empty one at index 0 */
+    VEC(struct load) loads;
+    const struct node *console, *fault_portal;
+    struct channel *console_channel;
+    uint64_t     fixed_low;             /* lowest address of what plan placed */
+    uint64_t     upper_next;            /* plan: next free address above the window */
+    uint64_t     entry;
+    struct segment *image_segment, *private_segment;
+    struct mapping *trace_mapping;
+    uint64_t     zero_offset, zero_size;    /* buffers and stacks in the private segment */
+    const char  *elf_path;              /* the program, built or given */
+    struct text  elf;
+};
+
+struct system {
+    const char   *path;                 /* of the description */
+    const char   *dir;                  /* its folder */
+    struct pos    at;
+    struct tree  *tree;
+    struct board  board;
+    uint32_t      cores;
+    uint64_t      slice_us, trace_size;
+    const struct node *fault_handler;
+    VEC(struct cell *) cells;
+    VEC(struct vcpu *) vcpus;
+    VEC(struct space *) spaces;
+    VEC(struct segment *) segments;
+    VEC(struct portal *) portals;
+    VEC(struct virq *) virqs;
+    VEC(struct timer *) timers;
+    VEC(struct channel *) channels;
+    VEC(struct device *) devices;
+    struct segment *trace_segment;
+};
+
+/* Read everything; complains, and goes on where it can. */
+struct system *model_read(const char *path, const char *board);
+
+struct cell *model_cell(const struct system *s, const struct node *n);
+struct portal *model_portal(const struct system *s, const struct node *n);
+struct virq *model_virq(const struct system *s, const struct node *n);
+struct segment *model_segment(const struct system *s, const struct node *n);
+struct vcpu *model_vcpu(const struct system *s, const struct node *n);
+/* "rwx" of MV_MAP_* rights. */
+const char *model_rights(uint32_t rights);
+struct segment *model_add_segment(struct system *s, enum segment_kind kind, const char *name, uint32_t rights,
+                                  uint64_t size, struct cell *cell);
+
+/* Lines, badges, ceilings, capabilities; complains. */
+void derive(struct system *s);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Starting a built system in QEMU. */
+#pragma once
+
+#include "model.h"
+#include "proc.h"
+
+struct run_options {
+    const char *cpu;        /* NULL: the board's */
+    uint32_t    cores;      /* 0: the system's   */
+    struct args more;       /* for QEMU, as they are */
+};
+
+/* Become QEMU, with DIR/system.elf and the console attached. Ends the program
+ * with a message when that is not possible. Frees the model: call it last. */
+_Noreturn void run_qemu(const struct system *s, const char *dir, const struct run_options *o);

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The flat table that the kernel reads at boot. */
+#include <string.h>
+
+#include "layout.h"
+
+/* Arrays are appended to the table, each aligned to 8. */
+struct writer {
+    struct text bytes;
+};
+
+static struct mv_array array_add(struct writer *w, const void *records, size_t count, size_t size)
+{
+    static const char zeros[8];
+    struct mv_array a = { (uint32_t)w->bytes.length, (uint32_t)count };
+
+    text_add(&w->bytes, records, count * size);
+    text_add(&w->bytes, zeros, -w->bytes.length & 7);
+    return a;
+}
+
+#define ARRAY_ADD(w, v) array_add(w, (v).at, (v).count, sizeof *(v).at)
+
+typedef VEC(struct mv_sys_mapping) mappings_t;
+typedef VEC(struct mv_sys_extent) extents_t;
+typedef VEC(struct mv_sys_load) loads_t;
+
+static void name_set(char *to, const char *from)
+{
+    size_t n = strlen(from);
+
+    memcpy(to, from, n < MV_NAME_BYTES ? n : MV_NAME_BYTES - 1);
+}
+
+static uint64_t base_of(const struct segment *g)
+{
+    return g->extents.list.at[0].base;
+}
+
+/* ---- records ----------------------------------------------------------------------- */
+
+static void write_segments(const struct system *s, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_segment) out = { 0 };
+    extents_t extents = { 0 };
+
+    for (size_t i = 0; i < s->segments.count; i++) {
+        const struct segment *g = s->segments.at[i];
+
+        *vec_push(&out) = (struct mv_sys_segment){
+            .first_extent = (uint32_t)extents.count,
+            .extent_count = (uint32_t)g->extents.list.count,
+            .rights = g->rights,
+            .memory = g->kind == SEGMENT_DEVICE ? MV_MEMORY_DEVICE : MV_MEMORY_NORMAL,
+            .size = g->size,
+        };
+        for (size_t e = 0; e < g->extents.list.count; e++)
+            *vec_push(&extents) = (struct mv_sys_extent){ g->extents.list.at[e].base, g->extents.list.at[e].size };
+    }
+    t->segments = ARRAY_ADD(w, out);
+    t->extents = ARRAY_ADD(w, extents);
+}
+
+static void write_spaces(const struct system *s, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_space) out = { 0 };
+    mappings_t mappings = { 0 };
+
+    for (size_t i = 0; i < s->spaces.count; i++) {
+        const struct space *p = s->spaces.at[i];
+        uint32_t cores = 0;
+
+        for (size_t v = 0; v < p->cell->vcpus.count; v++)
+            if (p->cell->spaces.count > 1 || p->cell->vcpus.at[v]->space == p)
+                cores |= 1u << p->cell->vcpus.at[v]->core;
+        *vec_push(&out) = (struct mv_sys_space){
+            .cell = p->cell->index,
+            .address_bits = p->address_bits,
+            .first_mapping = (uint32_t)mappings.count,
+            .mapping_count = (uint32_t)p->mappings.count,
+            .cores = cores,
+        };
+        for (size_t m = 0; m < p->mappings.count; m++) {
+            const struct mapping *g = p->mappings.at[m];
+
+            *vec_push(&mappings) = (struct mv_sys_mapping){ g->segment->index, g->rights, g->address, g->offset, g->size };
+        }
+    }
+    t->spaces = ARRAY_ADD(w, out);
+    t->mappings = ARRAY_ADD(w, mappings);
+}
+
+static bool has_device(const struct cell *c)
+{
+    for (size_t i = 0; i < c->devices.count; i++)
+        if (c->devices.at[i]->segment)
+            return true;
+    return false;
+}
+
+static void write_vcpus(const struct system *s, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_vcpu) out = { 0 };
+
+    for (size_t i = 0; i < s->vcpus.count; i++) {
+        const struct vcpu *v = s->vcpus.at[i];
+
+        *vec_push(&out) = (struct mv_sys_vcpu){
+            .cell = v->cell->index,
+            .kind = MV_VCPU_NATIVE,
+            .core = v->core,
+            .space = v->space->index,
+            .context = { v->budget_us * 1000, v->period_us * 1000, v->partition, v->priority },
+            .entry = v->cell->entry,
+            .stack = v->stack_address + v->stack_size,
+            .message_buffer = base_of(v->cell->private_segment) + v->number * MV_PAGE_SIZE,
+            .message_address = v->message_address,
+            .argument = v->number,
+            .fault_portal = v->fault_portal ? v->fault_portal->index : MV_NONE,
+            .fault_badge = v->fault_portal ? v->fault_badge : 0,
+            .callers_max = v->callers_max,
+            .has_fp = v->fp,
+            .has_device = has_device(v->cell),
+        };
+    }
+    t->vcpus = ARRAY_ADD(w, out);
+}
+
+static void write_portals(const struct system *s, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_portal) out = { 0 };
+
+    for (size_t i = 0; i < s->portals.count; i++) {
+        const struct portal *p = s->portals.at[i];
+
+        *vec_push(&out) = (struct mv_sys_portal){
+            .server = p->server->index,
+            .bound_ns = p->bound_us * 1000,
+            .context = { p->budget_us * 1000, p->period_us * 1000, p->partition, p->ceiling },
+        };
+    }
+    t->portals = ARRAY_ADD(w, out);
+}
+
+static void write_virqs(const struct system *s, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_virq) out = { 0 };
+    VEC(struct mv_sys_timer) timers = { 0 };
+    uint32_t first = UINT32_MAX, last = 0;
+
+    for (size_t i = 0; i < s->virqs.count; i++) {
+        const struct virq *v = s->virqs.at[i];
+
+        *vec_push(&out) = (struct mv_sys_virq){
+            .sink = v->sink->index, .line = v->line, .source = v->source, .interrupt = v->interrupt, .edge = v->edge,
+        };
+        if (v->source == MV_VIRQ_DEVICE) {
+            first = v->interrupt < first ? v->interrupt : first;
+            last = v->interrupt > last ? v->interrupt : last;
+        }
+    }
+    for (size_t i = 0; i < s->timers.count; i++)
+        *vec_push(&timers) = (struct mv_sys_timer){ .virq = s->timers.at[i]->virq->index };
+    t->virqs = ARRAY_ADD(w, out);
+    t->timers = ARRAY_ADD(w, timers);
+    t->irq_first = last ? first : 0;
+    t->irq_count = last ? last - first + 1 : 0;
+}
+
+static void write_caps(const struct system *s, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_cap) out = { 0 };
+
+    for (size_t i = 0; i < s->cells.count; i++) {
+        const struct cell *c = s->cells.at[i];
+
+        *vec_push(&out) = (struct mv_sys_cap){ .type = MV_TYPE_NONE };
+        for (size_t k = 0; k < c->caps.count; k++)
+            *vec_push(&out) = (struct mv_sys_cap){
+                .type = c->caps.at[k].type,
+                .object = c->caps.at[k].object ? *c->caps.at[k].object : 0,
+                .rights = c->caps.at[k].rights,
+                .badge = c->caps.at[k].badge,
+            };
+    }
+    t->caps = ARRAY_ADD(w, out);
+}
+
+/* The first cell that can reach a segment, by mapping or capability. */
+static const struct cell *first_user(const struct system *s, const struct segment *g)
+{
+    for (size_t i = 0; i < s->cells.count; i++) {
+        const struct cell *c = s->cells.at[i];
+
+        for (size_t k = 0; k < c->caps.count; k++)
+            if (c->caps.at[k].type == MV_TYPE_SEGMENT && c->caps.at[k].object == &g->index)
+                return c;
+        for (size_t p = 0; p < c->spaces.count; p++)
+            for (size_t m = 0; m < c->spaces.at[p]->mappings.count; m++)
+                if (c->spaces.at[p]->mappings.at[m]->segment == g)
+                    return c;
+    }
+    return NULL;
+}
+
+/* Shared memory that is too large for the image is cleared when its first
+ * user starts. What has a fixed place is left as the firmware left it. */
+static void clear_large_segments(const struct system *s, const struct cell *c, loads_t *loads)
+{
+    for (size_t i = 0; i < s->segments.count; i++) {
+        const struct segment *g = s->segments.at[i];
+
+        if (layout_is_shared(g) && g->size > LAYOUT_IN_FILE_MAX && first_user(s, g) == c)
+            *vec_push(loads) = (struct mv_sys_load){ base_of(g), 0, 0, g->size };
+    }
+}
+
+static void cell_loads(const struct system *s, struct cell *c, loads_t *loads)
+{
+    uint64_t memory = base_of(c->private_segment);
+
+    c->first_load = (uint32_t)loads->count;
+    *vec_push(loads) = (struct mv_sys_load){ memory, 0, 0, c->zero_size };
+    for (size_t i = 0; i < c->loads.count; i++) {
+        const struct load *l = &c->loads.at[i];
+
+        if (l->rights & MV_MAP_WRITE)
+            *vec_push(loads) = (struct mv_sys_load){ memory + l->offset, l->file_size ? l->pristine : 0, l->file_size, l->size };
+    }
+    clear_large_segments(s, c, loads);
+    c->load_count = (uint32_t)loads->count - c->first_load;
+}
+
+static void write_cells(const struct system *s, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_cell) out = { 0 };
+    loads_t loads = { 0 };
+
+    for (size_t i = 0; i < s->cells.count; i++) {
+        struct cell *c = s->cells.at[i];
+        struct mv_sys_cell *r = vec_push(&out);
+
+        cell_loads(s, c, &loads);
+        *r = (struct mv_sys_cell){
+            .first_cap = c->first_cap,
+            .cap_count = (uint32_t)c->caps.count + 1,
+            .first_vcpu = c->first_vcpu,
+            .vcpu_count = (uint32_t)c->vcpus.count,
+            .first_space = c->first_space,
+            .space_count = (uint32_t)c->spaces.count,
+            .first_load = c->first_load,
+            .load_count = c->load_count,
+            .table_pages = (uint32_t)c->table_pages,
+            .autostart = c->autostart,
+        };
+        name_set(r->name, c->name);
+    }
+    t->cells = ARRAY_ADD(w, out);
+    t->loads = ARRAY_ADD(w, loads);
+}
+
+/* ---- the whole ------------------------------------------------------------------------ */
+
+static uint32_t crc32_of(const char *bytes, size_t length)
+{
+    uint32_t crc = UINT32_MAX;
+
+    for (size_t i = 0; i < length; i++) {
+        crc ^= (uint8_t)bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
+    }
+    return ~crc;
+}
+
+static void board_facts(const struct system *s, struct mv_systab *t)
+{
+    const struct board *b = &s->board;
+
+    name_set(t->board, b->name);
+    t->ram_base = b->ram.base;
+    t->ram_size = b->ram.size;
+    t->gic_distributor = b->gic_distributor;
+    t->gic_cpu_interface = b->gic_cpu_interface;
+    t->gic_redistributors = b->gic_redistributors;
+    t->gic_redistributors_size = b->gic_redistributors_size;
+    t->uart = b->uart;
+    t->gic_version = b->gic_version;
+    t->timer_interrupt = b->timer_interrupt;
+    t->psci_smc = b->psci_smc;
+    memcpy(t->core_mpidr, b->mpidr, s->cores * sizeof *b->mpidr);
+}
+
+struct text systab_make(struct system *s, struct layout *l)
+{
+    struct writer w = { 0 };
+    struct mv_systab t = {
+        .magic = MV_SYSTAB_MAGIC,
+        .version = MV_SYSTAB_VERSION,
+        .objects_base = l->objects_base,
+        .objects_size = l->objects.size,
+        .trace_base = s->trace_segment ? base_of(s->trace_segment) : 0,
+        .trace_bytes = s->trace_size,
+        .slice_ns = s->slice_us * 1000,
+        .core_count = s->cores,
+    };
+
+    board_facts(s, &t);
+    text_add(&w.bytes, &t, sizeof t);
+    write_cells(s, &w, &t);
+    write_vcpus(s, &w, &t);
+    write_spaces(s, &w, &t);
+    write_segments(s, &w, &t);
+    write_portals(s, &w, &t);
+    write_virqs(s, &w, &t);
+    write_caps(s, &w, &t);
+    t.size = (uint32_t)w.bytes.length;
+    memcpy(w.bytes.at, &t, sizeof t);
+    t.checksum = crc32_of(w.bytes.at, w.bytes.length);
+    memcpy(w.bytes.at, &t, sizeof t);
+    return w.bytes;
+}
+
+uint64_t systab_size(const struct system *s)
+{
+    struct layout none = { 0 };
+
+    return systab_make((struct system *)s, &none).length;
+}
