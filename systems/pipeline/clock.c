@@ -17,6 +17,7 @@ static const struct ticker *ticker;
 static struct mv_channel samples;
 static uint64_t sequence, interrupts;
 static uint64_t due_ns, period_ns;     /* of the next beat */
+static uint64_t second_ns;             /* when the ticker is told next */
 
 static void send_sample(uint64_t due)
 {
@@ -35,6 +36,14 @@ static void device_interrupt(void *context, uint64_t payload)
     send_sample(0);
 }
 
+static void tell_second(uint64_t now)
+{
+    if (ticker->second == NULL || now < second_ns)
+        return;
+    second_ns = now - now % MV_S + MV_S;
+    ticker->second(device->address);
+}
+
 /* The kernel has merged the beats that nobody took: go on with the last. */
 static void beat(void *context, uint64_t payload)
 {
@@ -45,6 +54,7 @@ static void beat(void *context, uint64_t payload)
     if (now > due_ns)
         due_ns += (now - due_ns) / period_ns * period_ns;
     send_sample(due_ns);
+    tell_second(now);
     due_ns += period_ns;
 }
 
@@ -82,7 +92,7 @@ int main(void)
     struct mv_loop loop;
 
     device = &mv_cell.devices[0];
-    ticker = mv_device_is(device, ticker_ttc.model) ? &ticker_ttc : &ticker_pl031;
+    ticker = mv_device_is(device, ticker_loopback.model) ? &ticker_loopback : &ticker_pl031;
     mv_assert(mv_channel_open(&samples, mv_channel_find("samples")) == MV_OK);
     mv_loop_init(&loop);
     mv_loop_on_line(&loop, device->line, device_interrupt, NULL);

@@ -21,8 +21,8 @@ static const struct stage {
     const char *name;
     uint32_t portal, control;
 } stages[] = {
-    { "clock", CAP_CLOCK_COMMAND, CAP_CLOCK },
-    { "filter", CAP_FILTER_COMMAND, CAP_FILTER },
+    { "clock", CAP_CLOCK_COMMAND, CAP_CELL_CLOCK },
+    { "filter", CAP_FILTER_COMMAND, CAP_CELL_FILTER },
 };
 #define STAGE_COUNT (sizeof(stages) / sizeof(stages[0]))
 #define CLOCK  (&stages[0])
