@@ -43,31 +43,55 @@ static bool place_parse(const char *line, struct pos *at, const char **rest)
     return false;
 }
 
-/* The line in which a reference "&label" stands, within what dtc names as the
- * place of the property. */
-static int reference_line(struct pos at, const char *label)
+/* The line from at to last of a file in which "&label" stands, or 0. */
+static int reference_find(struct pos at, int last, const char *label)
 {
     size_t length, n = strlen(label);
     const char *text = text_read_file(at.file, &length);
     int line = 1;
 
-    for (const char *c = text; c && *c; c++) {
+    for (const char *c = text; c && *c && line <= last; c++) {
         line += *c == '\n';
         if (line >= at.line && *c == '&' && !strncmp(c + 1, label, n) && !isalnum((unsigned char)c[n + 1]) && c[n + 1] != '_')
             return line;
     }
-    return at.line;
+    return 0;
 }
 
-/* Every "name:" in the source that dtc could read is a label; find the near
- * one. The text is dtc's own output, one node in a line. */
+static struct pos annotation_parse(const char *line, size_t length, int *last);
+
+/*
+ * dtc blames the node that holds a reference to nothing; the property may
+ * stand elsewhere. It does name the places of all properties, and writes
+ * 0xffffffff for the reference.
+ */
+static struct pos reference_place(struct pos node, const char *label, const char *dts)
+{
+    for (const char *line = dts; *line;) {
+        size_t n = strcspn(line, "\n");
+        int last = 0;
+
+        if (memmem(line, n, "0xffffffff", 10)) {
+            struct pos at = annotation_parse(line, n, &last);
+            int found = at.file ? reference_find(at, last, label) : 0;
+
+            if (found)
+                return (struct pos){ at.file, found };
+        }
+        line += n + (line[n] == '\n');
+    }
+    return node;
+}
+
+/* Every "name:" that begins a line is a label; find the near one. The text is
+ * dtc's own output, or the source when there is none. */
 static const char *label_nearest(const char *label, const char *dts)
 {
     VEC(const char *) labels = { 0 };
 
     for (const char *line = dts; *line;) {
         const char *end = strchr(line, '\n');
-        const char *c = line + strspn(line, "\t");
+        const char *c = line + strspn(line, "\t ");
         size_t n = strcspn(c, ": \n");
 
         while (c[n] == ':') {
@@ -82,6 +106,18 @@ static const char *label_nearest(const char *label, const char *dts)
     return diag_nearest(label, labels.at);
 }
 
+static void label_complain(struct pos at, const char *label, const char *dts)
+{
+    const char *near = label_nearest(label, dts);
+
+    if (near)
+        diag_error(at, "there is no label \"%s\"; expected one of this description or its board; did you mean \"%s\"?",
+                   label, near);
+    else
+        diag_error(at, "there is no label \"%s\"; expected one of this description or its board; correct the name or add the node",
+                   label);
+}
+
 static void reference_complain(struct pos at, const char *text, const char *dts)
 {
     const char *open = strchr(text, '"'), *close = open ? strchr(open + 1, '"') : NULL;
@@ -89,15 +125,8 @@ static void reference_complain(struct pos at, const char *text, const char *dts)
     if (!close)
         return diag_error(at, "%s; expected the label of a node; correct the reference", text);
     const char *label = mem_copy_string(open + 1, (size_t)(close - open - 1));
-    const char *near = label_nearest(label, dts);
 
-    at.line = reference_line(at, label);
-    if (near)
-        diag_error(at, "there is no label \"%s\"; expected one of this description or its board; did you mean \"%s\"?",
-                   label, near);
-    else
-        diag_error(at, "there is no label \"%s\"; expected one of this description or its board; correct the name or add the node",
-                   label);
+    label_complain(reference_place(at, label, dts), label, dts);
 }
 
 /* One line of dtc's standard error. */
@@ -125,8 +154,10 @@ static void dtc_line(const char *line, const char *dts, const char *path)
         return diag_error(at, "%s; expected a well-formed tree; correct it", text);
     }
     if (text && place_parse(text + 6, &at, &rest)) {
-        const char *word = strchr(rest, ' ');
+        const char *word = strchr(rest, ' '), *missing = word ? strstr(word, "Label or path ") : NULL;
 
+        if (missing)
+            return label_complain(at, mem_copy_string(missing + 14, strcspn(missing + 14, " ")), dts);
         diag_error(at, "%s; expected device-tree source; look for a missing \";\", \"}\" or \">\" here or in the line before",
                    word ? word + 1 : "syntax error");
     } else if (text) {
@@ -208,7 +239,7 @@ static struct proc_result dtc(const char *path, const char *board_dir, const str
 }
 
 /* The position in the comment that ends a line of dtc's annotated output. */
-static struct pos annotation_parse(const char *line, size_t length)
+static struct pos annotation_parse(const char *line, size_t length, int *last)
 {
     struct pos none = { NULL, 0 };
     const char *end = line + length, *open = end;
@@ -238,6 +269,8 @@ static struct pos annotation_parse(const char *line, size_t length)
         return none;
     int at = atoi(number + 1);
 
+    if (last)
+        *last = atoi(minus + 1);
     return at > 0 ? (struct pos){ file_name(open, (size_t)(number - open)), at } : none;
 }
 
@@ -267,7 +300,7 @@ static struct node *node_open(struct tree *t, struct node *parent, const char *n
     if (line && line[label] == ':')
         n->label = mem_copy_string(line, label);
     if (line)
-        n->at = annotation_parse(line, length);
+        n->at = annotation_parse(line, length, NULL);
     if (!n->at.file && parent)
         n->at = parent->at;
     if (parent)
@@ -284,7 +317,7 @@ static void prop_read(struct tree *t, struct node *n, const void *fdt, int offse
 
     if (!data)
         diag_fatal("dtc wrote a tree that cannot be read: %s; expected a working dtc; install it again", fdt_strerror(size));
-    struct pos at = line ? annotation_parse(line, length) : n->at;
+    struct pos at = line ? annotation_parse(line, length, NULL) : n->at;
 
     *vec_push(&n->props) = (struct prop){ name, data, (size_t)size, at.file ? at : n->at };
     if (!strcmp(name, "phandle") && size == 4) {
@@ -329,7 +362,7 @@ struct tree *tree_read(const char *path, const char *board_dir)
     struct text source = preprocess(path, board_dir);
     struct proc_result dts = dtc(path, board_dir, &source, "-O dts -T -T");
 
-    dtc_complain(dts.err.at, dts.out.at, path);
+    dtc_complain(dts.err.at, dts.out.length ? dts.out.at : source.at, path);
     diag_stop_if_failed();
     struct proc_result dtb = dtc(path, board_dir, &source, "-O dtb");
 
