@@ -138,7 +138,8 @@ static void dtc_line(const char *line, const char *dts, const char *path)
     if (strstr(line, "Input tree has errors") || strstr(line, "syntax error, aborting"))
         return;
     if ((mark = strstr(line, "FATAL ERROR: ")) != NULL) {
-        if (!strstr(line, "Unable to parse input tree"))
+        /* It comes last: worth a line only when it is the first to say why. */
+        if (!diag_failed())
             diag_error(at, "%s; expected a description that dtc can read; correct it", mark + 13);
         return;
     }
