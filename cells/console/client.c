@@ -21,7 +21,11 @@
 #define TURNS_MAX   32u                    /* per call of clients_serve() */
 #define STALE_NS    (300 * MV_MS)          /* an unfinished line is shown after this */
 #define NAME_MAX    32u
-#define LINE_ROOM   (2 * CLIENT_LINE + 2 * NAME_MAX + 32)
+#define PART_BYTES  16u                    /* taken from a client at once */
+
+/* The most that a part, and the prompt after it, can put on the screen: a
+ * prompt erased byte by byte, a long line, a tag per byte, the prompt again. */
+#define LINE_ROOM   (5 * CLIENT_LINE + 3 * NAME_MAX + 32 + PART_BYTES * (NAME_MAX + 6))
 
 struct client {
     const char *name;
@@ -30,7 +34,8 @@ struct client {
     char     line[CLIENT_LINE];    /* the unfinished line */
     size_t   length;
     size_t   printed;              /* of it, already printed as a line of its own */
-    size_t   shown;                /* of it, on the screen as the prompt */
+    size_t   shown;                /* bytes on the screen, if it is the prompt */
+    size_t   same;                 /* of those, how many are still right */
     uint8_t  last;                 /* byte before the next one */
     uint32_t credit;
     uint64_t changed;              /* when the unfinished line last grew */
@@ -66,7 +71,7 @@ static void screen_clear_prompt(void)
     else
         output_put("\r\033[K", 4);
     prompt_on_screen = false;
-    c->shown = 0;
+    c->shown = c->same = 0;
 }
 
 static void screen_draw_prompt(void)
@@ -74,7 +79,7 @@ static void screen_draw_prompt(void)
     struct client *c = &clients[keyboard];
 
     if (prompt_on_screen) {
-        for (; c->shown > c->length; c->shown--)
+        for (; c->shown > c->same; c->shown--)
             output_put("\b \b", 3);
     } else if (c->length > 0) {
         screen_tag(c);
@@ -83,7 +88,7 @@ static void screen_draw_prompt(void)
         return;
     }
     output_put(c->line + c->shown, c->length - c->shown);
-    c->shown = c->length;
+    c->shown = c->same = c->length;
 }
 
 /* The line is complete, or as long as lines may be. */
@@ -99,7 +104,7 @@ static void screen_line(struct client *c)
         output_put(c->line + c->printed, c->length - c->printed);
         output_put("\r\n", 2);
     }
-    c->length = c->printed = c->shown = 0;
+    c->length = c->printed = c->shown = c->same = 0;
 }
 
 /* An unfinished line of one without keyboard has waited long enough. */
@@ -123,6 +128,11 @@ static bool is_harmless(uint8_t byte, uint8_t last)
     return byte >= 0x20 && byte != 0x7f;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static void client_byte(struct client *c, uint8_t byte)
 {
     uint8_t last = c->last;
@@ -136,7 +146,8 @@ static void client_byte(struct client *c, uint8_t byte)
     }
     if (byte == '\b') {
         c->length -= c->length > 0;
-        c->printed = c->printed < c->length ? c->printed : c->length;
+        c->printed = smaller(c->printed, c->length);
+        c->same = smaller(c->same, c->length);
         return;
     }
     if (c->length == CLIENT_LINE)
@@ -153,11 +164,11 @@ static size_t own_read(uint8_t *to, size_t size)
     return n;
 }
 
-/* At most one line's worth of output, so that output_room() was asked for
- * enough. False if there was nothing. */
+/* Take a client's text while there is room for what a part of it can become.
+ * False if there was nothing. */
 static bool client_turn(struct client *c)
 {
-    uint8_t bytes[64];
+    uint8_t bytes[PART_BYTES];
     size_t done = 0, part, limit = TURN_BYTES < c->credit ? TURN_BYTES : c->credit;
 
     while (done < limit && output_room() >= LINE_ROOM) {

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include <libmv/message.h>
+#include <libmv/words.h>
 
 /* Say what happened and answer that the vCPU stays stopped. Any other call
  * gets the same treatment, for the kernel alone makes fault messages. */

@@ -6,7 +6,7 @@
 
 #include "uart.h"
 
-#define OUTPUT_SIZE 1024u          /* a power of two */
+#define OUTPUT_SIZE 2048u          /* a power of two */
 
 static const struct uart *uart;
 static uint64_t base;

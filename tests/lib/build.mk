@@ -5,14 +5,15 @@
 
 TEST_LIB_BUILD  := build/tests/lib
 TEST_LIB_FLAGS  := -std=gnu11 -g -O1 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
-  -Wmissing-prototypes -I$(KIT)/lib/include -I$(KIT)/include -Itests/lib -fno-builtin
+  -Wmissing-prototypes -I$(KIT)/lib/include -I$(KIT)/include -Itests/lib -Icells/console -fno-builtin
 TEST_LIB_OURS   := $(foreach f,memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp \
   strchr strrchr strstr,-D$(f)=ours_$(f))
 TEST_LIB_STRING := $(addprefix lib/libmv/src/,memcpy.c memmove.c memset.c memcmp.c strlen.c \
   strcmp.c strchr.c)
-TEST_LIB_PLAIN  := $(addprefix lib/libmv/src/,ring.c format.c parse.c device.c editor.c strcopy.c)
+TEST_LIB_PLAIN  := $(addprefix lib/libmv/src/,ring.c format.c parse.c device.c editor.c strcopy.c) \
+  cells/console/client.c cells/console/fault.c
 TEST_LIB_ALL    := $(wildcard tests/lib/*.c tests/lib/*.h tests/lib/*.def) $(TEST_LIB_STRING) \
-  $(TEST_LIB_PLAIN) $(wildcard lib/libmv/include/libmv/*.h)
+  $(TEST_LIB_PLAIN) $(wildcard lib/libmv/include/libmv/*.h cells/console/*.h)
 TEST_LIB_KINDS  := gcc-address gcc-thread clang-address
 
 test-lib-gcc-address   := gcc -fsanitize=address,undefined -fno-sanitize-recover=undefined

@@ -13,13 +13,11 @@
 
 #include <mv/abi.h>
 
+#include <libmv/words.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct mv_words {
-    uint64_t w[MV_MESSAGE_WORDS];
-};
 
 #define MV_INLINE static inline __attribute__((always_inline))
 
