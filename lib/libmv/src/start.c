@@ -35,7 +35,6 @@ static void start_first(void)
     /* What the constructors wrote must be seen first: pairs with
      * start_other(). */
     __atomic_store_n(&constructed, 1, __ATOMIC_RELEASE);
-    __asm__ volatile("dsb ish\n\tsev" : : : "memory");
     (void)main();
 }
 

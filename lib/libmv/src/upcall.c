@@ -13,6 +13,7 @@ mv_status_t mv_upcall_start(mv_upcall_handler *handler, void *stack_top)
 {
     if (handler != NULL)
         mv_local()->upcall = handler;
+    mv_local()->upcall_stack = (uint64_t)stack_top;
     return mv_upcall_set(handler != NULL ? (uint64_t)mv_upcall_entry : 0, (uint64_t)stack_top);
 }
 
@@ -30,10 +31,10 @@ void mv_upcall_unmask(void)
 
     __asm__ volatile("" : : : "memory");
     u->masked = 0;
-    /* One that was held back comes when the kernel is entered. */
+    /* One that was held back is delivered when the entry is set again. */
     if (u->pending != 0) {
         u->pending = 0;
-        (void)mv_null();
+        (void)mv_upcall_set((uint64_t)mv_upcall_entry, mv_local()->upcall_stack);
     }
 }
 

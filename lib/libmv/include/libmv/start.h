@@ -42,6 +42,7 @@ struct mv_local {
     uint32_t print_length;     /* bytes in print_line */
     uint64_t deferred;         /* lines taken by a closed wait, still to be served */
     char     print_line[MV_LOCAL_PRINT_BYTES];
+    uint64_t upcall_stack;     /* as given to mv_upcall_start */
     void   (*upcall)(unsigned line, uint64_t payload);  /* stays last: mv_upcall_entry */
 };
 
