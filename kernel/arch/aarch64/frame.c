@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A native vCPU's registers: saved, loaded, made, written from outside; FP
+ * and SIMD registers lazily.
+ *
+ * Every register that EL0 can read, or that changes how EL0 behaves:
+ *
+ *   switched   x0-x30, SP_EL0, PC, PSTATE, TPIDR_EL0 (the frame); VTTBR_EL2,
+ *              VTCR_EL2, CPTR_EL2 (hw); V0-V31, FPCR, FPSR (fp, lazily)
+ *   constant   SCTLR_EL1, TCR_EL1, CPACR_EL1, CNTKCTL_EL1, CNTHCTL_EL2,
+ *              CNTVOFF_EL2, MDSCR_EL1, TPIDRRO_EL0, HCR_EL2, MDCR_EL2 (see
+ *              init.c); CTR_EL0, DCZID_EL0, CNTFRQ_EL0 (the hardware's)
+ *   trapped    PMU (PMUSERENR_EL0, MDCR_EL2.TPM), debug (MDCR_EL2.TDA), the
+ *              timers (CNTKCTL_EL1), DAIF (SCTLR_EL1.UMA), SVE and SME
+ *              (CPTR_EL2), pointer authentication's generic key
+ *              (HCR_EL2.API), activity monitors (CPTR_EL2.TAM), SCXTNUM_EL0
+ *              (SCTLR_EL1.TSCXT), everything else that is new and needs an
+ *              enable bit which init.c leaves 0
+ */
+#include "core.h"
+#include "init.h"
+#include "space.h"
+#include "vcpu.h"
+
+/* What a cell may choose of its PSTATE: the flags, and DIT and SSBS, which
+ * change nothing but its own timing. Mode EL0t, AArch64, nothing masked. */
+#define PSTATE_CELL (FIELD(31, 28) | UINT64_C(1) << 24 | UINT64_C(1) << 12)
+
+void arch_frame_start(struct vcpu *v, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t tls)
+{
+    arch_zero(&v->frame, sizeof(v->frame));
+    v->frame.x[0] = argument;
+    v->frame.sp = sp;
+    v->frame.pc = pc;
+    v->frame.tls = tls;
+}
+
+uint64_t arch_frame_pc(const struct vcpu *v) { return v->frame.pc; }
+void arch_frame_set_pc(struct vcpu *v, uint64_t pc) { v->frame.pc = pc; }
+void arch_set_current_pc(uint64_t pc) { write_elr_el2(pc); }
+
+void arch_frame_read(const struct vcpu *v, struct mv_vcpu_state *out)
+{
+    for (int i = 0; i < 31; i++)
+        out->x[i] = v->frame.x[i];
+    out->sp = v->frame.sp;
+    out->pc = v->frame.pc;
+    out->pstate = v->frame.pstate;
+    out->tls = v->frame.tls;
+}
+
+void arch_frame_write(struct vcpu *v, const struct mv_vcpu_state *in)
+{
+    for (int i = 0; i < 31; i++)
+        v->frame.x[i] = in->x[i];
+    v->frame.sp = in->sp;
+    v->frame.pc = in->pc;
+    v->frame.pstate = in->pstate & PSTATE_CELL;
+    v->frame.tls = in->tls;
+}
+
+void arch_restart_call(struct vcpu *v, const uint64_t arg[6])
+{
+    arch_set_plain_result(v, 0, 0);
+    for (int i = 0; i < 6; i++)
+        v->frame.x[i + 1] = arg[i];
+    write_elr_el2(read_elr_el2() - 4);
+    v->core->run = (struct vcpu *)((uintptr_t)v | 1);   /* by the long way */
+}
+
+void arch_upcall_enter(struct vcpu *v, uint64_t line, uint64_t payload)
+{
+    struct mv_upcall *u = &v->buffer->upcall;
+
+    for (int i = 0; i < 31; i++)
+        u->x[i] = v->frame.x[i];
+    u->sp = v->frame.sp;
+    u->pc = v->frame.pc;
+    u->pstate = v->frame.pstate;
+    u->masked = 1;
+    v->frame.x[0] = line;
+    v->frame.x[1] = payload;
+    v->frame.pc = v->upcall_entry.va;
+    v->frame.pstate = 0;
+    if (v->upcall_stack.va != 0)
+        v->frame.sp = v->upcall_stack.va;
+}
+
+void arch_upcall_leave(struct vcpu *v)
+{
+    struct mv_upcall *u = &v->buffer->upcall;
+
+    /* The cell can change the frame at any time: each word is read once. */
+    for (int i = 0; i < 31; i++)
+        v->frame.x[i] = __atomic_load_n(&u->x[i], __ATOMIC_RELAXED);
+    v->frame.sp = __atomic_load_n(&u->sp, __ATOMIC_RELAXED);
+    v->frame.pc = __atomic_load_n(&u->pc, __ATOMIC_RELAXED);
+    v->frame.pstate = __atomic_load_n(&u->pstate, __ATOMIC_RELAXED) & PSTATE_CELL;
+    v->frame.tls = read_tpidr_el0();
+    u->masked = 0;
+}
+
+/* ---- switching ------------------------------------------------------------- */
+
+void arch_save(struct vcpu *v)
+{
+    v->frame.sp = read_sp_el0();
+    v->frame.pc = read_elr_el2();
+    v->frame.pstate = read_spsr_el2();
+    v->frame.tls = read_tpidr_el0();
+}
+
+/* No barrier: the ERET that follows synchronises all of it. Nothing walks the
+ * EL1&0 regime in between: the kernel has no AT instruction. */
+void arch_load(struct vcpu *v)
+{
+    write_vttbr_el2(v->hw.vttbr);
+    write_vtcr_el2(v->hw.vtcr);
+    write_cptr_el2(v->hw.cptr);
+    write_sp_el0(v->frame.sp);
+    write_elr_el2(v->frame.pc);
+    write_spsr_el2(v->frame.pstate);
+    write_tpidr_el0(v->frame.tls);
+}
+
+void arch_set_space(struct vcpu *v)
+{
+    v->hw.vttbr = v->space->arch.vttbr;
+    v->hw.vtcr = v->space->arch.vtcr;
+}
+
+bool arch_bus_error_take(void)
+{
+    struct cpu *cpu = cpu_here();
+
+    /* Whatever the cell wrote has reached its device or failed: pairs with
+     * the device being the cell's, not with another core. */
+    dsb_sy();
+    isb();      /* ISR_EL1 shows an error that the barrier has brought */
+    if ((read_isr_el1() & ISR_A) == 0)
+        return false;
+    cpu->bus_error_expected = 1;
+    __asm__ volatile("msr daifclr, #4\n\tisb\n\tmsr daifset, #4" : : : "memory");
+    return __atomic_exchange_n(&cpu->bus_error_expected, 0, __ATOMIC_RELAXED) == 0;
+}
+
+/* ---- FP and SIMD ------------------------------------------------------------- */
+
+void arch_fp_reset(struct vcpu *v)
+{
+    v->hw.cptr = CPTR_FP_TRAPPED;
+    if (v->core->fp_owner == v)
+        v->core->fp_owner = NULL;
+    if (v->fp != NULL)
+        arch_zero(v->fp, sizeof(*v->fp));
+}
+
+bool fp_take(struct vcpu *v)
+{
+    struct vcpu *owner = v->core->fp_owner;
+
+    if (v->fp == NULL)
+        return false;
+    write_cptr_el2(CPTR_FP_OPEN);
+    isb();      /* FP is open before fp_save() and fp_load() use it */
+    if (owner != v) {
+        if (owner != NULL) {
+            fp_save(owner->fp);
+            owner->hw.cptr = CPTR_FP_TRAPPED;
+        }
+        fp_load(v->fp);
+        v->core->fp_owner = v;
+    }
+    v->hw.cptr = CPTR_FP_OPEN;
+    return true;
+}

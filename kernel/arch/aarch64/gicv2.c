@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* GICv2 (GIC-400): memory-mapped CPU interface. Arm IHI 0048B. */
+#include "gic.h"
+#include "init.h"
+#include "virq.h"
+
+#define GICC_CTLR    0x0000
+#define GICC_PMR     0x0004
+#define GICC_BPR     0x0008
+#define GICC_IAR     0x000c
+#define GICC_EOIR    0x0010
+#define GICC_DIR     0x1000
+#define GICC_CTLR_ENABLE   (1u << 0)
+#define GICC_CTLR_EOIMODE  (1u << 9)
+#define SGIR_TARGET_SHIFT  16
+
+static uint64_t cpu_interface;
+
+void arch_irq_init(const struct mv_systab *t, bool first_core)
+{
+    if (first_core) {
+        cpu_interface = t->gic_cpu_interface;
+        mmio_write32(t->gic_distributor + GICD_CTLR, 0);
+        /* Groups stay as firmware left them: without the Security Extensions
+         * all is group 0, with them only secure software could change it. */
+        gic_distributor_init(t->gic_distributor, 0);
+        mmio_write32(t->gic_distributor + GICD_CTLR, 1);
+    }
+    gic_private_init(t->gic_distributor, 0, t->timer_interrupt);
+    /* The banked ITARGETSR0 reads as the bit of the core that asks. */
+    cpu_here()->gic_target = mmio_read32(t->gic_distributor + GICD_ITARGETSR) & 0xff;
+    mmio_write32(cpu_interface + GICC_PMR, 0xff);
+    mmio_write32(cpu_interface + GICC_BPR, 0);
+    mmio_write32(cpu_interface + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
+}
+
+void arch_irq_enable(uint32_t interrupt, const struct core *core, bool edge)
+{
+    const struct cpu *cpu = (const struct cpu *)(const void *)core;
+
+    gic_configure(interrupt, edge);
+    mmio_write8(gic_distributor + GICD_ITARGETSR + interrupt, cpu->gic_target);
+    mmio_write32(gic_distributor + GICD_ISENABLER + interrupt / 32 * 4, 1u << interrupt % 32);
+}
+
+static void done(uint32_t token)
+{
+    mmio_write32(cpu_interface + GICC_DIR, token);
+}
+
+void arch_irq_deactivate(uint32_t interrupt)
+{
+    /* What the driver did to lower its device's line goes first; the device's
+     * own stores went to other memory. Pairs with nothing but the bus. */
+    dsb_sy();
+    done(interrupt);
+}
+
+void arch_irq_take(struct core *core)
+{
+    uint32_t token = mmio_read32(cpu_interface + GICC_IAR);
+    uint32_t interrupt = token & 0x3ff;    /* for an SGI the token also names its sender */
+
+    if (interrupt >= GIC_FIRST_SPECIAL)
+        return;
+    mmio_write32(cpu_interface + GICC_EOIR, token);
+    gic_dispatch(core, interrupt, token, done);
+}
+
+void arch_core_interrupt(const struct core *to)
+{
+    const struct cpu *cpu = (const struct cpu *)(const void *)to;
+
+    dsb_ishst();    /* the message is visible before its interrupt: pairs with message_drain() */
+    mmio_write32(gic_distributor + GICD_SGIR, cpu->gic_target << SGIR_TARGET_SHIFT | GIC_SGI_MESSAGE);
+}

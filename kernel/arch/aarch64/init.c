@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bringing up a core: its control registers for native cells, errata, time,
+ * and the other cores.
+ */
+#include "init.h"
+
+#include "board.h"
+#include "fault.h"
+#include "message.h"
+#include "sched.h"
+#include "system.h"
+#include "virq.h"
+
+bool errata_repeat_tlbi;
+
+/* The flat table, whose address the host tool has written. */
+extern const struct mv_systab *mullion_systab;
+
+/*
+ * HCR_EL2 for native cells: EL0 under TGE, stage 2 alone. E2H is 0 so that
+ * cores without VHE run the same code; API is 0 so that pointer
+ * authentication traps. TGE implies much of the rest on the architecture;
+ * written out, nothing depends on that.
+ */
+#define HCR_NATIVE (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_DC | HCR_TSC | \
+                    HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TGE | HCR_RW)
+static_assert((HCR_NATIVE & (HCR_E2H | HCR_API)) == 0, "see above");
+
+/*
+ * SCTLR_EL1 as EL0 sees it: RES1 bits (which include TSCXT: SCXTNUM_EL0
+ * trapped); UCI, UCT, DZE: cache maintenance by address, CTR_EL0 and DC ZVA
+ * are the cell's, a driver needs them; nTWE, nTWI: WFE and WFI may idle the
+ * core on the cell's own time; SA0; I, C: cached. M is 0: stage 1 off. The
+ * architecture ignores M under TGE, QEMU 7.2 does not. UMA is 0: DAIF traps.
+ */
+#define SCTLR_NATIVE (UINT64_C(0x30d00800) | 1u << 26 | 1u << 18 | 1u << 16 | 1u << 15 | 1u << 14 | \
+                      1u << 12 | 1u << 4 | 1u << 2)
+
+/*
+ * MDCR_EL2: debug registers, OS lock, debug exceptions, PMU to EL2 (TDRA,
+ * TDOSA, TDA, TDE, TPM, TPMCR), all event counters ours (HPMN as it is),
+ * statistical profiling and trace filters trapped (TPMS, TTRF).
+ */
+#define MDCR_TRAPS (1u << 11 | 1u << 10 | 1u << 9 | 1u << 8 | 1u << 6 | 1u << 5 | 1u << 14 | 1u << 19)
+
+void cpu_init_registers(void)
+{
+    write_hcr_el2(HCR_NATIVE);
+    write_sctlr_el1(SCTLR_NATIVE);
+    write_tcr_el1(0);                       /* TBI 0: no tags */
+    write_cpacr_el1(UINT64_C(3) << 20);     /* FPEN open, or FP would arrive as another class than EC 7 */
+    write_cntkctl_el1(1u << 1);             /* EL0VCTEN: the virtual counter, nothing else */
+    write_cnthctl_el2(0);                   /* EL1 and EL0: no physical counter or timer, no event stream */
+    write_cntvoff_el2(0);
+    write_cntv_ctl_el0(0);
+    write_mdscr_el1(1u << 12);              /* TDCC: the debug channel traps */
+    write_tpidrro_el0(0);
+    write_mdcr_el2((read_mdcr_el2() & 0x1f) | MDCR_TRAPS);
+    write_hstr_el2(0);                      /* AArch32 only */
+    write_cptr_el2(CPTR_FP_TRAPPED);
+    write_vttbr_el2(0);
+    if ((read_id_aa64dfr0_el1() >> 8 & 0xf) != 0)
+        write_pmuserenr_el0(0);             /* there is a PMU: EL0 cannot touch it */
+    isb();                                  /* all of it before the first cell */
+}
+
+/* Cortex-A76 before r4p0, erratum 1286807: a TLBI must be issued twice. */
+static void find_errata(void)
+{
+    uint64_t midr = read_midr_el1();
+
+    if ((midr & 0xff0ffff0) == 0x410fd0b0 && (midr >> 20 & 0xf) < 4)
+        errata_repeat_tlbi = true;
+}
+
+/* ---- time -------------------------------------------------------------------- */
+
+uint64_t arch_time(void) { return read_cntpct_el0(); }
+uint64_t arch_time_frequency(void) { return read_cntfrq_el0(); }
+void arch_timer_program(uint64_t ticks) { write_cnthp_cval_el2(ticks); }
+
+/* ---- cores -------------------------------------------------------------------- */
+
+struct core *arch_core(uint32_t index) { return &cpu_pages[index].cpu.core; }
+
+#define PSCI_SYSTEM_OFF   UINT64_C(0x84000008)
+#define PSCI_SYSTEM_RESET UINT64_C(0x84000009)
+#define PSCI_CPU_ON       UINT64_C(0xc4000003)
+
+void secondary_boot(void);
+
+void arch_cores_start(const struct mv_systab *t)
+{
+    for (uint32_t i = 1; i < t->core_count; i++) {
+        uint64_t error = smc(PSCI_CPU_ON, t->core_mpidr[i], (uint64_t)&secondary_boot, i);
+
+        if (error != 0)
+            panic("PSCI does not start a core", __FILE_NAME__, __LINE__);
+    }
+}
+
+void arch_system_reset(bool power_off)
+{
+    smc(power_off ? PSCI_SYSTEM_OFF : PSCI_SYSTEM_RESET, 0, 0, 0);
+    arch_stop();
+}
+
+void arch_stop(void)
+{
+    for (;;)
+        arch_wait();
+}
+
+/* Interrupts are masked and wake the core all the same. */
+void arch_wait(void)
+{
+    fault_log_drain();
+    dsb_sy();   /* nothing of ours is still on its way when the core sleeps */
+    __asm__ volatile("wfi" : : : "memory");
+}
+
+void arch_putc(char c)
+{
+    if (mullion_systab->uart != 0)
+        uart_putc(mullion_systab->uart, c);
+}
+
+/* Called by start.S on every core, with its stack and the MMU on. */
+void arch_start_core(uint32_t index);
+void arch_start_core(uint32_t index)
+{
+    const struct mv_systab *t = mullion_systab;
+
+    cpu_here()->mpidr = read_mpidr_el1() & UINT64_C(0xff00ffffff);
+    cpu_init_registers();
+    if (index == 0) {
+        find_errata();
+        system_boot(t);
+    }
+    arch_irq_init(t, index == 0);
+    write_cnthp_cval_el2(UINT64_MAX);
+    write_cnthp_ctl_el2(1);
+    isb();      /* the timer is set before its interrupt can be taken */
+    if (index == 0)
+        arch_cores_start(t);
+    system_start_core(index);
+    message_drain(core_here());
+    arch_enter(core_here());
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A core of this machine: its stack, its page tables, and what its control
+ * registers are set to. Private to arch/aarch64.
+ */
+#pragma once
+
+#include "base.h"
+#include "core.h"
+#include "arch/arch.h"
+#include "sysreg.h"
+
+#define PAGE_TABLE_WORDS 512
+
+/* What a core has besides struct core, which follows the stack's top. */
+struct cpu {
+    struct core core;                 /* must stay first: TPIDR_EL2 and the stack's top point here */
+    uint32_t    bus_error_expected;
+    uint32_t    gic_target;           /* GICv2: this core's bit in GICD_ITARGETSR */
+    uint64_t    redistributor;        /* GICv3: its GICR frame */
+    uint64_t    mpidr;
+} __attribute__((aligned(16)));
+
+/*
+ * Two pages per core. The lower is one of the kernel's own translation tables:
+ * only the hardware reads it, so it is not mapped, and it is the guard page
+ * under the stack in the upper one.
+ */
+struct cpu_pages {
+    uint64_t   table[PAGE_TABLE_WORDS];
+    uint8_t    stack[MV_PAGE_SIZE - sizeof(struct cpu)];
+    struct cpu cpu;
+};
+static_assert(sizeof(struct cpu_pages) == 2 * MV_PAGE_SIZE, "a table and a stack page");
+extern struct cpu_pages cpu_pages[MV_CORES_MAX];
+
+static inline struct cpu *cpu_here(void) { return (struct cpu *)read_tpidr_el2(); }
+
+/* Which table page is which. */
+enum { TABLE_ROOT, TABLE_RAM, TABLE_KERNEL, TABLE_DEVICES };
+
+#define CPTR_RES1        UINT64_C(0x33ff)          /* bit 8 TZ: SVE trapped; bit 12 TSM: SME trapped */
+#define CPTR_TAM         (UINT64_C(1) << 30)       /* activity monitors trapped */
+#define CPTR_FP_OPEN     (CPTR_RES1 | CPTR_TAM)
+#define CPTR_FP_TRAPPED  (CPTR_FP_OPEN | UINT64_C(1) << 10)
+#define ISR_A            (UINT64_C(1) << 8)
+
+/* Errata of this machine's cores, found at boot. */
+extern bool errata_repeat_tlbi;
+
+/* Build the kernel's own tables; the MMU is off. */
+void mmu_build(const struct mv_systab *t);
+/* Set every control register of this core for native cells. */
+void cpu_init_registers(void);
+
+void fp_save(struct arch_fp *fp);
+void fp_load(const struct arch_fp *fp);
+/* Give v the FP registers; false if it has no FP state. */
+bool fp_take(struct vcpu *v);
+
+/* Whether the tables allow the access that has just faulted. */
+bool stage2_permits(struct space *s, uint64_t ipa, uint32_t rights);
+
+uint64_t smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel's image: linked where it runs, LINK_BASE from boards/NAME/board.mk. */
+ENTRY(_start)
+PHDRS
+{
+    text PT_LOAD FLAGS(5);
+    rodata PT_LOAD FLAGS(4);
+    data PT_LOAD FLAGS(6);
+}
+SECTIONS
+{
+    . = LINK_BASE;
+    __text_start = .;
+    .text : { *(.text.start) *(.text.vectors) *(.text .text.*) } :text
+    . = ALIGN(4096);
+    __text_end = .;
+    .mullion.info : { KEEP(*(.mullion.info)) } :rodata
+    .rodata : { *(.rodata .rodata.*) } :rodata
+    . = ALIGN(4096);
+    __rodata_end = .;
+    __writable_start = .;
+    .data : { *(.data .data.*) . = ALIGN(16); } :data
+    __bss_start = .;
+    .bss (NOLOAD) : { *(.bss .bss.* COMMON) . = ALIGN(4096); *(.bss.cpu_pages) . = ALIGN(4096); } :data
+    __image_end = .;
+    /DISCARD/ : { *(.comment) *(.note.*) *(.eh_frame*) *(.ARM.attributes) }
+}
+ASSERT(__image_end - __text_start <= 0x200000, "the kernel does not fit in its 2 MiB")

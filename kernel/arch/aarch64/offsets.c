@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Compiled to assembly, from which the build takes each "->NAME value" line
+ * into offsets.h: what the assembly files need to know of C's structures.
+ */
+#include "cap.h"
+#include "init.h"
+#include "ipc.h"
+#include "vcpu.h"
+
+#define OFFSET(name, type, member) \
+    __asm__ volatile("\n.ascii \"->" #name " %c0\"" : : "i"(offsetof(type, member)))
+#define VALUE(name, value) __asm__ volatile("\n.ascii \"->" #name " %c0\"" : : "i"(value))
+
+void offsets(void);
+void offsets(void)
+{
+    OFFSET(FRAME_X, struct vcpu, frame.x);
+    OFFSET(FRAME_SP, struct vcpu, frame.sp);
+    OFFSET(FRAME_TLS, struct vcpu, frame.tls);
+    OFFSET(VCPU_VTTBR, struct vcpu, hw.vttbr);
+    OFFSET(VCPU_CPTR, struct vcpu, hw.cptr);
+    OFFSET(VCPU_CAPS, struct vcpu, caps);
+    OFFSET(VCPU_CORE, struct vcpu, core);
+    OFFSET(VCPU_CALLER, struct vcpu, caller);
+    OFFSET(VCPU_CONTEXT, struct vcpu, context);
+    OFFSET(VCPU_STATE, struct vcpu, state);
+    OFFSET(VCPU_ATTENTION, struct vcpu, attention);
+    OFFSET(VCPU_REPLY_KEY, struct vcpu, reply_key);
+    OFFSET(VCPU_WAIT_KEY, struct vcpu, wait_key);
+    OFFSET(VCPU_CALLEE, struct vcpu, callee);
+    OFFSET(VCPU_CALLS, struct vcpu, calls);
+    OFFSET(VCPU_SERVING, struct vcpu, serving);
+    OFFSET(VCPU_SERVED, struct vcpu, served);
+    OFFSET(VCPU_RANK, struct vcpu, rank);
+    OFFSET(PORTAL_SERVER, struct portal, server);
+    OFFSET(CORE_CURRENT, struct core, current);
+    OFFSET(CORE_PREEMPT_KEY, struct core, preempt_key);
+    OFFSET(CPU_BUS_ERROR_EXPECTED, struct cpu, bus_error_expected);
+    VALUE(CPU_PAGES_SIZE, sizeof(struct cpu_pages));
+    VALUE(CPU_PAGES_CPU, offsetof(struct cpu_pages, cpu));
+    VALUE(STATE_RUNNABLE, VCPU_RUNNABLE);
+    VALUE(CALL_LAST_MESSAGE, MV_CALL_upcall_return);
+    VALUE(CALL_NULL, MV_CALL_null);
+    VALUE(CALL_REPLY_WAIT, MV_CALL_reply_wait);
+    VALUE(RIGHT_CALL_BIT, __builtin_ctz(MV_RIGHT_PORTAL_CALL));
+}
+
+static_assert(offsetof(struct portal, ceiling) == offsetof(struct portal, server) + 8, "one ldp");
+static_assert(offsetof(struct vcpu, cap_count) == offsetof(struct vcpu, caps) + 8, "one ldp");
+static_assert(offsetof(struct vcpu, context) == offsetof(struct vcpu, caller) + 8, "one stp");
+static_assert(offsetof(struct vcpu, reply_key) == offsetof(struct vcpu, attention) + 4, "one ldp");
+static_assert(offsetof(struct vcpu, rank) == offsetof(struct vcpu, state) + 4, "one ldp");
+static_assert(offsetof(struct vcpu, calls) == offsetof(struct vcpu, callee) + 8, "one stp");
+static_assert(offsetof(struct vcpu, served) == offsetof(struct vcpu, serving) + 8, "one stp");
+static_assert(offsetof(struct vcpu, frame.pc) == offsetof(struct vcpu, frame.sp) + 8, "one stp");
+static_assert(offsetof(struct core, run) == offsetof(struct core, current) + 8, "one stp");

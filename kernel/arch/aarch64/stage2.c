@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Stage-2 tables: 4 KiB granule; level 2 is the first up to 34 address bits
+ * (its root then has 16 to 8,192 entries), else level 1. Facts from DDI 0487,
+ * chapters D8 (translation) and D8.14 (TLB maintenance requirements).
+ *
+ * A table descriptor's bits 11-2, which the hardware ignores, count the valid
+ * entries of the table; a leaf's bits 57-55, reserved for software, hold the
+ * most rights it may be given.
+ */
+#include "cell.h"
+#include "init.h"
+#include "space.h"
+
+#define LEVEL_LAST     3u
+#define ENTRY_VALID    (UINT64_C(1) << 0)
+#define ENTRY_TABLE    (UINT64_C(1) << 1)      /* at level 3: a page */
+#define ENTRY_ADDRESS  FIELD(47, 12)
+#define ENTRY_COUNT    FIELD(11, 2)            /* table */
+#define ENTRY_ONE      (UINT64_C(1) << 2)      /* 1 in ENTRY_COUNT */
+#define ENTRY_MEMATTR  FIELD(5, 2)
+#define ENTRY_READ     (UINT64_C(1) << 6)
+#define ENTRY_WRITE    (UINT64_C(1) << 7)
+#define ENTRY_SH       FIELD(9, 8)
+#define ENTRY_AF       (UINT64_C(1) << 10)
+#define ENTRY_XN       (UINT64_C(1) << 54)     /* with FEAT_XNX and bit 53 = 0: neither EL1 nor EL0 */
+#define ENTRY_MOST     FIELD(57, 55)           /* MV_MAP_* */
+#define ENTRY_RIGHTS   (ENTRY_READ | ENTRY_WRITE | ENTRY_XN)
+
+static_assert(MV_MAP_READ == 1 && MV_MAP_WRITE == 2 && MV_MAP_EXECUTE == 4, "ENTRY_MOST holds them");
+
+static unsigned level_shift(unsigned level) { return 39 - 9 * level; }
+static uint64_t level_size(unsigned level) { return UINT64_C(1) << level_shift(level); }
+
+static uint64_t *table_of(uint64_t entry)
+{
+    return arch_ram((paddr_t){ entry & ENTRY_ADDRESS });
+}
+static bool is_table(uint64_t entry, unsigned level)
+{
+    return level < LEVEL_LAST && (entry & (ENTRY_VALID | ENTRY_TABLE)) == (ENTRY_VALID | ENTRY_TABLE);
+}
+
+/* Another core's walker or stage2_permits() may look at any time. */
+static void write_entry(uint64_t *entry, uint64_t value)
+{
+    __atomic_store_n(entry, value, __ATOMIC_RELAXED);
+}
+
+static uint64_t rights_bits(uint32_t rights)
+{
+    return ((rights & MV_MAP_READ) != 0 ? ENTRY_READ : 0) |
+           ((rights & MV_MAP_WRITE) != 0 ? ENTRY_WRITE : 0) |
+           ((rights & MV_MAP_EXECUTE) != 0 ? 0 : ENTRY_XN);
+}
+
+/*
+ * Normal memory is Inner Shareable: under HCR_EL2.DC stage 1 says
+ * Non-shareable, and the stronger of the two counts. Device is nGnRnE.
+ */
+static uint64_t leaf_attributes(uint32_t rights, uint32_t most, enum mv_memory memory)
+{
+    uint64_t attributes = ENTRY_VALID | ENTRY_AF | rights_bits(rights) | field_make(ENTRY_MOST, most);
+
+    if (memory == MV_MEMORY_DEVICE)
+        return attributes | field_make(ENTRY_SH, 2) | ENTRY_XN;
+    return attributes | field_make(ENTRY_SH, 3) | field_make(ENTRY_MEMATTR, 0xf);
+}
+
+/* ---- TLB maintenance -------------------------------------------------------------- */
+
+#define TLBI(name, insn)                                                            \
+    static void name(uint64_t address)                                              \
+    {                                                                               \
+        __asm__ volatile("tlbi " insn ", %0" : : "r"(address >> 12) : "memory");    \
+    }
+TLBI(tlbi_ipas2e1, "ipas2e1")
+TLBI(tlbi_ipas2e1is, "ipas2e1is")
+TLBI(tlbi_vaae1, "vaae1")
+TLBI(tlbi_vaae1is, "vaae1is")
+
+/* TLBI works on the VMID in VTTBR_EL2. */
+static uint64_t enter_vmid(const struct space *s)
+{
+    uint64_t before = read_vttbr_el2();
+
+    if (before != s->arch.vttbr) {
+        write_vttbr_el2(s->arch.vttbr);
+        isb();      /* the new VMID before the TLBI that uses it */
+    }
+    return before;
+}
+
+static void leave_vmid(const struct space *s, uint64_t before)
+{
+    if (before != s->arch.vttbr)
+        write_vttbr_el2(before);     /* the ERET to a cell synchronises it */
+}
+
+/*
+ * `count` leaves from `at` have changed. First what stage 2 cached, then,
+ * when that is certain, what stage 1 and 2 cached together: with stage 1 off
+ * its address is the IPA. Only this core has run the space unless it is
+ * marked otherwise.
+ */
+static void invalidate(const struct space *s, uint64_t at, uint32_t count, uint64_t size)
+{
+    uint64_t before;
+    bool all = s->arch.several_cores;
+
+    if (all)
+        dsb_ishst();     /* the changed entries are visible to every walker before the TLBI */
+    else
+        dsb_nshst();
+    before = enter_vmid(s);
+    for (int pass = 0; pass <= errata_repeat_tlbi; pass++) {
+        for (uint32_t i = 0; i < count; i++)
+            (all ? tlbi_ipas2e1is : tlbi_ipas2e1)(at + i * size);
+        if (all)
+            dsb_ish();   /* stage 2 first: or a walk could refill the combined entry from it */
+        else
+            dsb_nsh();
+        for (uint32_t i = 0; i < count; i++)
+            (all ? tlbi_vaae1is : tlbi_vaae1)(at + i * size);
+        if (all)
+            dsb_ish();   /* complete before the memory is used otherwise, or the entry made anew */
+        else
+            dsb_nsh();
+    }
+    isb();               /* and nothing fetched with the old translation goes on */
+    leave_vmid(s, before);
+}
+
+/* ---- walking ------------------------------------------------------------------------- */
+
+static uint64_t *root_entry(const struct space *s, uint64_t at)
+{
+    return (uint64_t *)arch_ram((paddr_t){ s->arch.root }) + (at >> level_shift(s->arch.start_level));
+}
+
+/*
+ * The entry for `at` in the deepest table there is, at most at level `want`.
+ * *parent: the entry of that table, NULL for the root.
+ */
+static uint64_t *walk(const struct space *s, uint64_t at, unsigned want, unsigned *level,
+                      uint64_t **parent)
+{
+    uint64_t *entry = root_entry(s, at);
+
+    *level = s->arch.start_level;
+    *parent = NULL;
+    while (*level < want && is_table(*entry, *level)) {
+        *parent = entry;
+        ++*level;
+        entry = table_of(*entry) + (at >> level_shift(*level)) % PAGE_TABLE_WORDS;
+    }
+    return entry;
+}
+
+static void count_add(uint64_t *parent, int64_t n)
+{
+    if (parent != NULL)
+        write_entry(parent, *parent + (uint64_t)(n * (int64_t)ENTRY_ONE));
+}
+
+/* The same, making the tables down to `want`. */
+static mv_status_t walk_making(struct space *s, uint64_t at, unsigned want, uint64_t **entry,
+                               uint64_t **parent)
+{
+    unsigned level;
+
+    for (;;) {
+        paddr_t page;
+
+        *entry = walk(s, at, want, &level, parent);
+        if (level == want)
+            return MV_OK;
+        if ((**entry & ENTRY_VALID) != 0)
+            return MV_EXISTS;        /* a block */
+        if (!cell_take_table(s->cell, &page))
+            return MV_NO_MEMORY;
+        dsb_ishst();                 /* its zeros are visible before a walker can reach it */
+        write_entry(*entry, page.pa | ENTRY_TABLE | ENTRY_VALID);
+        count_add(*parent, 1);
+    }
+}
+
+/* Leaves from `entry` to the end of its table or of the range, at most a step. */
+static uint32_t leaves_here(uint64_t at, uint64_t size, unsigned level)
+{
+    uint64_t first = (at >> level_shift(level)) % PAGE_TABLE_WORDS;
+
+    return (uint32_t)min_u64(min_u64(PAGE_TABLE_WORDS - first, ARCH_MAP_STEP),
+                             size >> level_shift(level));
+}
+
+/* The largest leaf that fits here. */
+static unsigned leaf_level(const struct space *s, uint64_t at, uint64_t pa, uint64_t size)
+{
+    unsigned level = s->arch.start_level;
+
+    while (level < LEVEL_LAST &&
+           (((at | pa) & (level_size(level) - 1)) != 0 || size < level_size(level)))
+        level++;
+    return level;
+}
+
+/* Where a block is wanted, an empty table may stand: give it back. */
+static void drop_empty_table(struct space *s, uint64_t at, unsigned level)
+{
+    unsigned found;
+    uint64_t *parent, *entry = walk(s, at, level, &found, &parent);
+
+    if (found != level || !is_table(*entry, level) || field_get(*entry, ENTRY_COUNT) != 0)
+        return;
+    paddr_t page = { *entry & ENTRY_ADDRESS };
+
+    write_entry(entry, 0);
+    count_add(parent, -1);
+    invalidate(s, at, 1, level_size(level));   /* walk caches, before the page is used again */
+    cell_give_table(s->cell, page);
+}
+
+/* ---- the interface ---------------------------------------------------------------------- */
+
+void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint32_t number,
+                     bool several_cores)
+{
+    uint64_t pa_range = min_u64(read_id_aa64mmfr0_el1() & 0xf, 5);
+
+    CHECK(address_bits >= 25 && address_bits <= 39 && number < 256);
+    s->arch.root = root.pa;
+    s->arch.start_level = address_bits <= 34 ? 2 : 1;
+    s->arch.several_cores = several_cores;
+    s->arch.vttbr = (uint64_t)number << 48 | root.pa;
+    s->arch.vtcr = UINT64_C(1) << 31                        /* RES1 */
+                   | pa_range << 16                         /* PS */
+                   | 3u << 12 | 1u << 10 | 1u << 8          /* walks: Inner Shareable, write-back */
+                   | (s->arch.start_level == 1 ? 1u : 0u) << 6  /* SL0 */
+                   | (64 - address_bits);                   /* T0SZ */
+}
+
+mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t size,
+                           uint32_t rights, uint32_t most, enum mv_memory memory, uint64_t *done)
+{
+    unsigned level = leaf_level(s, at.va, to.pa, size);
+    uint64_t attributes = leaf_attributes(rights, most, memory);
+    uint64_t *entry, *parent;
+    uint32_t count;
+    mv_status_t st;
+
+    if (level < LEVEL_LAST)
+        drop_empty_table(s, at.va, level);
+    else
+        attributes |= ENTRY_TABLE;
+    st = walk_making(s, at.va, level, &entry, &parent);
+    if (st != MV_OK)
+        return st;
+    count = level < LEVEL_LAST ? 1 : leaves_here(at.va, size, level);
+    for (uint32_t i = 0; i < count; i++) {
+        if ((entry[i] & ENTRY_VALID) != 0)
+            return MV_EXISTS;
+    }
+
+    /* commit */
+    for (uint32_t i = 0; i < count; i++)
+        write_entry(&entry[i], (to.pa + i * level_size(level)) | attributes);
+    count_add(parent, count);
+    /* Visible to walkers before the cell uses it. An invalid entry is never
+     * cached, so there is nothing to invalidate. */
+    if (s->arch.several_cores)
+        dsb_ishst();
+    else
+        dsb_nshst();
+    if ((rights & MV_MAP_EXECUTE) != 0) {
+        /* The memory may have held other code; its writer has cleaned it. */
+        __asm__ volatile("ic ialluis" : : : "memory");
+        dsb_ish();      /* done everywhere before it is executed */
+    }
+    *done = count * level_size(level);
+    return MV_OK;
+}
+
+/* A block of which a part is to change becomes a table of the next level. */
+static mv_status_t split(struct space *s, uint64_t at, uint64_t *entry, unsigned level)
+{
+    uint64_t leaf = *entry;
+    uint64_t below = level_size(level + 1);
+    paddr_t page;
+
+    if (!cell_take_table(s->cell, &page))
+        return MV_NO_MEMORY;
+    uint64_t *table = arch_ram(page);
+
+    if (level + 1 == LEVEL_LAST)
+        leaf |= ENTRY_TABLE;
+    for (uint32_t i = 0; i < PAGE_TABLE_WORDS; i++)
+        table[i] = leaf + i * below;
+    /* Break before make; a vCPU of another core that faults meanwhile waits
+     * for the lock in stage2_permits() and tries again. */
+    write_entry(entry, 0);
+    invalidate(s, at & ~(level_size(level) - 1), 1, level_size(level));
+    write_entry(entry, page.pa | field_make(ENTRY_COUNT, PAGE_TABLE_WORDS) | ENTRY_TABLE | ENTRY_VALID);
+    dsb_ishst();        /* visible to walkers before the lock is free */
+    return MV_OK;
+}
+
+/*
+ * Find the leaves of one step from `at`, splitting a block of which the range
+ * has only a part. *count leaves at *entry are valid.
+ */
+static mv_status_t find_leaves(struct space *s, uint64_t at, uint64_t size, uint64_t **entry,
+                               uint64_t **parent, unsigned *level, uint32_t *count)
+{
+    for (;;) {
+        *entry = walk(s, at, LEVEL_LAST, level, parent);
+        if ((**entry & ENTRY_VALID) == 0)
+            return MV_NOT_MAPPED;
+        if (*level == LEVEL_LAST ||
+            ((at & (level_size(*level) - 1)) == 0 && size >= level_size(*level)))
+            break;
+        mv_status_t st = split(s, at, *entry, *level);
+
+        if (st != MV_OK)
+            return st;
+    }
+    *count = *level < LEVEL_LAST ? 1 : leaves_here(at, size, *level);
+    for (uint32_t i = 0; i < *count; i++) {
+        if (((*entry)[i] & ENTRY_VALID) == 0)
+            return MV_NOT_MAPPED;
+    }
+    return MV_OK;
+}
+
+mv_status_t arch_space_unmap(struct space *s, cellva_t at, uint64_t size, uint64_t *done)
+{
+    uint64_t *entry, *parent;
+    unsigned level;
+    uint32_t count;
+    mv_status_t st = find_leaves(s, at.va, size, &entry, &parent, &level, &count);
+
+    if (st != MV_OK)
+        return st;
+
+    /* commit */
+    for (uint32_t i = 0; i < count; i++)
+        write_entry(&entry[i], 0);
+    count_add(parent, -(int64_t)count);
+    invalidate(s, at.va, count, level_size(level));
+    *done = count * level_size(level);
+    return MV_OK;
+}
+
+mv_status_t arch_space_protect(struct space *s, cellva_t at, uint64_t size, uint32_t rights,
+                               uint64_t *done)
+{
+    uint64_t *entry, *parent;
+    unsigned level;
+    uint32_t count;
+    mv_status_t st = find_leaves(s, at.va, size, &entry, &parent, &level, &count);
+
+    if (st != MV_OK)
+        return st;
+    for (uint32_t i = 0; i < count; i++) {
+        if ((rights & ~field_get(entry[i], ENTRY_MOST)) != 0)
+            return MV_NO_RIGHT;
+    }
+
+    /* commit: only rights change, so no break before make */
+    for (uint32_t i = 0; i < count; i++)
+        write_entry(&entry[i], (entry[i] & ~ENTRY_RIGHTS) | rights_bits(rights));
+    invalidate(s, at.va, count, level_size(level));
+    if ((rights & MV_MAP_EXECUTE) != 0) {
+        __asm__ volatile("ic ialluis" : : : "memory");
+        dsb_ish();      /* as in arch_space_map() */
+    }
+    *done = count * level_size(level);
+    return MV_OK;
+}
+
+void arch_space_clear(struct space *s)
+{
+    uint64_t before;
+
+    arch_zero(arch_ram((paddr_t){ s->arch.root }), mv_root_bytes(s->address_bits));
+    dsb_ishst();        /* the empty root is visible to every walker before the TLBI */
+    before = enter_vmid(s);
+    for (int pass = 0; pass <= errata_repeat_tlbi; pass++) {
+        /* All cores: whoever starts a cell need not be where it ran. */
+        __asm__ volatile("tlbi vmalls12e1is" : : : "memory");
+        dsb_ish();      /* complete before the tables' memory is used again */
+    }
+    isb();
+    leave_vmid(s, before);
+}
+
+bool stage2_permits(struct space *s, uint64_t ipa, uint32_t rights)
+{
+    bool permits = false;
+    unsigned level;
+    uint64_t *parent;
+
+    if (ipa >> s->address_bits != 0)
+        return false;
+    arch_lock(&s->lock);
+    uint64_t entry = *walk(s, ipa, LEVEL_LAST, &level, &parent);
+
+    if ((entry & ENTRY_VALID) != 0)
+        permits = (rights & MV_MAP_EXECUTE) != 0 ? (entry & ENTRY_XN) == 0 :
+                  (entry & rights_bits(rights) & (ENTRY_READ | ENTRY_WRITE)) != 0;
+    arch_unlock(&s->lock);
+    return permits;
+}

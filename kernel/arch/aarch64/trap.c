@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What arrives at EL2 and is neither a system call nor an interrupt. */
+#include "init.h"
+#include "fault.h"
+#include "print.h"
+#include "sched.h"
+#include "space.h"
+#include "vcpu.h"
+#include "cell.h"
+
+/* vectors.S calls these. */
+void trap_sync(struct vcpu *v);
+void trap_serror(struct vcpu *v);
+_Noreturn void trap_own(uint64_t kind, uint64_t sp, uint64_t lr);
+
+/* Fault status codes 0b00xxxx: address size, translation, access flag and
+ * permission (DDI 0487, ISS encoding for aborts). */
+static bool is_not_mapped_so(uint64_t fsc)
+{
+    return fsc < 0x10;
+}
+
+static void memory_abort(struct vcpu *v, uint64_t esr, bool fetch)
+{
+    uint64_t fsc = field_get(esr, ESR_ISS_FSC);
+    uint64_t far = read_far_el2();
+    bool write = !fetch && (esr & ESR_ISS_WNR) != 0 && (esr & ESR_ISS_CM) == 0;
+    enum mv_fault kind = fetch ? MV_FAULT_EXECUTE : write ? MV_FAULT_WRITE : MV_FAULT_READ;
+
+    if (fsc == 0x21) {
+        kind = MV_FAULT_ALIGNMENT;
+    } else if (is_not_mapped_so(fsc)) {
+        uint32_t rights = fetch ? MV_MAP_EXECUTE : write ? MV_MAP_WRITE : MV_MAP_READ;
+
+        /* Another vCPU of the cell may have had this mapping invalid for a
+         * moment, to split a block: then the access succeeds now. With stage
+         * 1 off the address is the IPA. */
+        if (stage2_permits(v->space, far, rights))
+            return;
+    } else {
+        kind = MV_FAULT_BUS;     /* synchronous external abort, or parity */
+        if ((esr & ESR_ISS_FNV) != 0)
+            far = 0;
+    }
+    fault_raise(v, kind, far, esr);
+}
+
+void trap_sync(struct vcpu *v)
+{
+    uint64_t esr = read_esr_el2();
+    enum mv_fault kind;
+
+    v->frame.pc = read_elr_el2();
+    switch (field_get(esr, ESR_EC)) {
+    case EC_INSN_ABORT:
+        memory_abort(v, esr, true);
+        return;
+    case EC_DATA_ABORT:
+        memory_abort(v, esr, false);
+        return;
+    case EC_FP:
+        if (fp_take(v))
+            return;
+        kind = MV_FAULT_FP;
+        break;
+    case EC_PC_ALIGN:
+    case EC_SP_ALIGN:
+        kind = MV_FAULT_ALIGNMENT;
+        break;
+    case EC_UNKNOWN:
+    case EC_ILLEGAL:
+        kind = MV_FAULT_UNDEFINED;
+        break;
+    case EC_SYSREG:
+    case EC_WFX:
+    case EC_PAC:
+    case EC_SVE:
+    case EC_SME:
+        kind = MV_FAULT_TRAPPED;
+        break;
+    case EC_BREAKPOINT:
+    case EC_STEP:
+    case EC_WATCHPOINT:
+    case EC_BRK:
+        kind = MV_FAULT_DEBUG;
+        break;
+    default:
+        kind = MV_FAULT_OTHER;
+        break;
+    }
+    fault_raise(v, kind, kind == MV_FAULT_ALIGNMENT ? read_far_el2() : 0, esr);
+}
+
+/*
+ * An asynchronous bus error. A cell with device registers is the one place it
+ * can come from (the kernel looks for one whenever it leaves such a cell);
+ * without them memory itself has failed, and nobody can be trusted any more.
+ */
+void trap_serror(struct vcpu *v)
+{
+    if (!v->has_device)
+        panic("bus error that no cell can have caused", __FILE_NAME__, __LINE__);
+    v->frame.pc = read_elr_el2();
+    fault_raise(v, MV_FAULT_BUS, 0, read_esr_el2());
+}
+
+/* ---- the end ------------------------------------------------------------------- */
+
+static void print_named(const char *name, uint64_t value)
+{
+    print_to(arch_putc, name);
+    print_hex_to(arch_putc, value);
+}
+
+static void print_cell(const struct core *core)
+{
+    const struct vcpu *v = core->current;
+
+    print_to(arch_putc, "\n  core ");
+    print_dec_to(arch_putc, core->index);
+    print_to(arch_putc, ", cell ");
+    print_to(arch_putc, v == NULL ? "(none)" : v->cell->sys->name);
+    if (v == NULL)
+        return;
+    print_to(arch_putc, ", vCPU ");
+    print_dec_to(arch_putc, v->number);
+    for (uint32_t i = 0; i < 31; i++) {
+        print_to(arch_putc, i % 4 == 0 ? "\n  x" : "  x");
+        print_dec_to(arch_putc, i);
+        print_named(i < 10 ? "  " : " ", v->frame.x[i]);
+    }
+}
+
+static void print_trace(const struct mv_trace_ring *ring)
+{
+    uint64_t shown = ring == NULL ? 0 : min_u64(min_u64(ring->head, ring->count), 8);
+
+    for (uint64_t i = 0; i < shown; i++) {
+        const struct mv_trace_record *r = &ring->record[(ring->head - shown + i) &
+                                                        (ring->count - 1)];
+        print_to(arch_putc, "\n  trace: event ");
+        print_dec_to(arch_putc, r->event);
+        print_to(arch_putc, " vcpu ");
+        print_dec_to(arch_putc, r->vcpu);
+        print_named(" a ", r->a);
+        print_named(" b ", r->b);
+    }
+}
+
+void panic(const char *what, const char *file, unsigned line)
+{
+    print_to(arch_putc, "\nmullion: PANIC: ");
+    print_to(arch_putc, what);
+    print_to(arch_putc, " (");
+    print_to(arch_putc, file);
+    arch_putc(':');
+    print_dec_to(arch_putc, line);
+    arch_putc(')');
+    print_named("\n  esr ", read_esr_el2());
+    print_named("  far ", read_far_el2());
+    print_named("  elr ", read_elr_el2());
+    print_named("  spsr ", read_spsr_el2());
+    print_cell(core_here());
+    print_trace(core_here()->trace);
+    print_to(arch_putc, "\n  the board is reset\n");
+    arch_system_reset(false);
+}
+
+void trap_own(uint64_t kind, uint64_t sp, uint64_t lr)
+{
+    print_named("\nmullion: exception in the kernel, vector ", kind);
+    print_named("  sp ", sp);
+    print_named("  lr ", lr);
+    panic("the kernel has failed", __FILE_NAME__, __LINE__);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel asks of a machine. Each machine's "machine.h" defines
+ * struct arch_frame, arch_hw, arch_fp and arch_space, and may define any of
+ * these as static inline in "machine_inline.h", which vcpu.h includes at its
+ * end; everything else is in its C files.
+ */
+#pragma once
+
+#include "base.h"
+#include "machine.h"
+#include <mv/systab.h>
+
+struct core;
+struct vcpu;
+struct space;
+struct segment;
+
+/* ---- registers of a vCPU that is not on a core, or has just entered ----- */
+
+/* The words of its message, x0-x7 on AArch64. */
+static inline uint64_t *arch_words(struct vcpu *v);
+/* Capability, flags and deadline of the MESSAGE call it made. */
+static inline uint64_t arch_call_cap(const struct vcpu *v);
+static inline uint64_t arch_call_flags(const struct vcpu *v);
+static inline uint64_t arch_call_deadline(const struct vcpu *v);
+/* The results of a MESSAGE call; the words stay, everything else the ABI lets
+ * us drop is cleared. */
+static inline void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source);
+/* The results of a PLAIN call; everything else the ABI lets us drop is cleared. */
+static inline void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value);
+/* Make a vCPU that is making a kernel call make it again, with these
+ * arguments. v must be current. */
+void arch_restart_call(struct vcpu *v, const uint64_t arg[6]);
+/* A vCPU at the start of its program. */
+void arch_frame_start(struct vcpu *v, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t tls);
+uint64_t arch_frame_pc(const struct vcpu *v);
+void arch_frame_set_pc(struct vcpu *v, uint64_t pc);
+/* The pc of the vCPU that is current. */
+void arch_set_current_pc(uint64_t pc);
+void arch_frame_read(const struct vcpu *v, struct mv_vcpu_state *out);
+/* Forces whatever the cell may not choose. */
+void arch_frame_write(struct vcpu *v, const struct mv_vcpu_state *in);
+/* Put the frame aside in the message buffer and start the upcall, or restore
+ * it; v is not current, or its registers have been saved. */
+void arch_upcall_enter(struct vcpu *v, uint64_t line, uint64_t payload);
+void arch_upcall_leave(struct vcpu *v);
+
+/* ---- switching ----------------------------------------------------------- */
+
+/* Save what entry left in the hardware; load what arch_resume does not. */
+/* Make the first current vCPU of this core run; never returns. */
+_Noreturn void arch_enter(struct core *core);
+void arch_save(struct vcpu *v);
+void arch_load(struct vcpu *v);
+/* v's space has changed or it is made: what the switch loads. */
+void arch_set_space(struct vcpu *v);
+/* Forget v's FP registers: it starts afresh. Nothing if it has none. */
+void arch_fp_reset(struct vcpu *v);
+/* Consume an asynchronous bus error that is pending now; true if there was one. */
+bool arch_bus_error_take(void);
+/* RAM that the kernel reaches. */
+static inline void *arch_ram(paddr_t pa);
+/* Any size; fast for multiples of 64 bytes that are aligned to 8. */
+void arch_copy(void *to, const void *from, size_t bytes);
+void arch_zero(void *to, size_t bytes);
+/* Index i of count made safe to use on a path that mispredicts its check. */
+static inline uint64_t arch_index(uint64_t i, uint64_t count);
+
+/* ---- address spaces -------------------------------------------------------- */
+
+/* Most pages or blocks that one step of these treats: bounds the time with
+ * interrupts masked. */
+#define ARCH_MAP_STEP 32
+
+/* Make an empty space from its root (zeroed) and its number. */
+void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint32_t number,
+                     bool several_cores);
+/*
+ * Each treats up to ARCH_MAP_STEP pages or blocks from `at` and returns in
+ * *done how many bytes that was. A failed step has changed nothing, but for
+ * empty tables it may have left in place for the next one to use.
+ * `most` is kept with the mapping: what arch_space_protect may give it.
+ * MV_EXISTS, MV_NOT_MAPPED, MV_NO_MEMORY, MV_NO_RIGHT. The space's lock is held.
+ */
+mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t size,
+                           uint32_t rights, uint32_t most, enum mv_memory memory,
+                           uint64_t *done);
+mv_status_t arch_space_unmap(struct space *s, cellva_t at, uint64_t size, uint64_t *done);
+mv_status_t arch_space_protect(struct space *s, cellva_t at, uint64_t size, uint32_t rights,
+                               uint64_t *done);
+/* Forget every mapping and invalidate what caches them, on all cores; the
+ * tables' memory is the caller's again. */
+void arch_space_clear(struct space *s);
+
+/* ---- interrupts, time, cores ------------------------------------------------ */
+
+void arch_irq_init(const struct mv_systab *t, bool first_core);
+/* Route a device interrupt to a core and let it through. */
+void arch_irq_enable(uint32_t interrupt, const struct core *core, bool edge);
+void arch_irq_disable(uint32_t interrupt);
+/* The sink has acknowledged: let the device interrupt again. */
+void arch_irq_deactivate(uint32_t interrupt);
+/* Whether an interrupt waits for this core. */
+bool arch_irq_pending(void);
+/* Idle until an interrupt waits. */
+void arch_wait(void);
+/* Take one waiting interrupt and hand it to irq_handle(), sched_timer() or
+ * message_drain(). */
+void arch_irq_take(struct core *core);
+
+uint64_t arch_time(void);                 /* ticks since power-on, never backwards */
+uint64_t arch_time_frequency(void);       /* ticks per second */
+void arch_timer_program(uint64_t ticks);  /* interrupt this core at that time */
+
+/* The core that executes this. */
+static inline struct core *core_here(void);
+void arch_core_interrupt(const struct core *to);
+struct core *arch_core(uint32_t index);
+void arch_cores_start(const struct mv_systab *t);
+
+_Noreturn void arch_system_reset(bool power_off);
+_Noreturn void arch_stop(void);           /* after a panic */
+void arch_putc(char c);                   /* to the board's UART, waits a bounded time */
+
+/* Locks that several cores may want for a bounded time. */
+static inline void arch_lock(uint32_t *word);
+static inline void arch_unlock(uint32_t *word);
+
+#include "vcpu.h"    /* ends with machine_inline.h */

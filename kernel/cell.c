@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cell.h"
+
+#include "core.h"
+#include "ipc.h"
+#include "sched.h"
+#include "space.h"
+#include "system.h"
+#include "vcpu.h"
+
+/* ---- the page-table pool ---------------------------------------------------- */
+
+bool cell_take_table(struct cell *c, paddr_t *out)
+{
+    bool found = true;
+
+    arch_lock(&c->pool_lock);
+    if (c->pool_free != 0) {
+        out->pa = c->pool_free;
+        c->pool_free = *(uint64_t *)arch_ram(*out);
+    } else if (c->pool_next != c->pool_end) {
+        out->pa = c->pool_next;
+        c->pool_next += MV_PAGE_SIZE;
+    } else {
+        found = false;
+    }
+    arch_unlock(&c->pool_lock);
+    if (found)
+        arch_zero(arch_ram(*out), MV_PAGE_SIZE);
+    return found;
+}
+
+void cell_give_table(struct cell *c, paddr_t page)
+{
+    arch_lock(&c->pool_lock);
+    *(uint64_t *)arch_ram(page) = c->pool_free;
+    c->pool_free = page.pa;
+    arch_unlock(&c->pool_lock);
+}
+
+/* ---- making a cell as it was built -------------------------------------------- */
+
+enum phase { PHASE_LOAD, PHASE_CLEAR, PHASE_MAP, PHASE_READY };
+
+static void next_phase(struct cell *c)
+{
+    c->phase++;
+    c->step = 0;
+    c->offset = 0;
+}
+
+/* One page of one load. */
+static void load_step(struct cell *c)
+{
+    const struct mv_sys_load *l;
+    uint64_t bytes, file = 0;
+
+    if (c->step == c->sys->load_count) {
+        next_phase(c);
+        return;
+    }
+    l = system_load(c->sys->first_load + c->step);
+    bytes = min_u64(l->size - c->offset, MV_PAGE_SIZE);
+    if (c->offset < l->file_size)
+        file = min_u64(l->file_size - c->offset, bytes);
+    char *to = arch_ram((paddr_t){ l->destination + c->offset });
+
+    arch_copy(to, arch_ram((paddr_t){ l->source + c->offset }), file);
+    arch_zero(to + file, bytes - file);
+    c->offset += bytes;
+    if (c->offset == l->size) {
+        c->step++;
+        c->offset = 0;
+    }
+}
+
+/* One step of one boot mapping of one space; `step` counts mappings through
+ * all spaces of the cell, which have theirs in a row. */
+static void map_step(struct cell *c)
+{
+    const struct mv_sys_space *sys = system_space(c->sys->first_space);
+    struct space *s = c->spaces;
+    uint32_t i = c->step;
+    uint64_t done = 0;
+
+    while (s < c->spaces + c->sys->space_count && i >= sys->mapping_count) {
+        i -= sys->mapping_count;
+        sys++;
+        s++;
+    }
+    if (s == c->spaces + c->sys->space_count) {
+        next_phase(c);
+        return;
+    }
+    const struct mv_sys_mapping *m = system_mapping(sys->first_mapping + i);
+    const struct segment *seg = system_segment(m->segment);
+    mv_status_t st = space_map_step(s, seg, (cellva_t){ m->address + c->offset },
+                                    m->offset + c->offset, m->size - c->offset, m->rights,
+                                    m->rights, &done);
+
+    /* The host tool has sized the pool and kept mappings apart. */
+    CHECK(st == MV_OK);
+    c->offset += done;
+    if (c->offset == m->size) {
+        c->step++;
+        c->offset = 0;
+    }
+}
+
+bool cell_prepare_step(struct cell *c)
+{
+    switch ((enum phase)c->phase) {
+    case PHASE_LOAD:
+        load_step(c);
+        return false;
+    case PHASE_CLEAR:
+        if (c->step < c->sys->space_count) {
+            arch_space_clear(&c->spaces[c->step++]);
+        } else {
+            c->pool_next = c->pool_start;
+            c->pool_free = 0;
+            next_phase(c);
+        }
+        return false;
+    case PHASE_MAP:
+        map_step(c);
+        return false;
+    case PHASE_READY:
+        return true;
+    }
+    return true;
+}
+
+void cell_forget_preparation(struct cell *c)
+{
+    c->phase = PHASE_LOAD;
+    c->step = 0;
+    c->offset = 0;
+}
+
+/* ---- the calls ------------------------------------------------------------------ */
+
+struct result call_cell_stop(HANDLER_ARGS)
+{
+    struct cell *c = object;
+
+    if (c == self->cell)
+        return result_status(MV_BAD_ARG);
+    for (uint32_t i = 0; i < c->sys->vcpu_count; i++) {
+        struct vcpu *v = &c->vcpus[i];
+
+        if (vcpu_is_stopped(v) || v->stopping)
+            continue;
+        if (v->core != core_here())
+            return door_forward(self, v->core, call_cell_stop, c);
+        vcpu_halt(v, VCPU_STOPPED);
+    }
+    return result_status(MV_OK);
+}
+
+static bool all_stopped(const struct cell *c)
+{
+    for (uint32_t i = 0; i < c->sys->vcpu_count; i++) {
+        if (!vcpu_is_stopped(&c->vcpus[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The cell is prepared: each core starts its vCPUs of it, in turn. */
+static struct result start_vcpus(HANDLER_ARGS)
+{
+    struct cell *c = object;
+
+    while (c->step < c->sys->vcpu_count) {
+        struct vcpu *v = &c->vcpus[c->step];
+
+        if (v->core != core_here())
+            return door_forward(self, v->core, start_vcpus, c);
+        if (vcpu_is_stopped(v)) {
+            vcpu_reset(v);
+            vcpu_release(v);
+        }
+        c->step++;
+    }
+    cell_forget_preparation(c);
+    return result_status(MV_OK);
+}
+
+struct result call_cell_start(HANDLER_ARGS)
+{
+    struct cell *c = object;
+    bool ready = false;
+
+    if (c == self->cell)
+        return result_status(MV_BAD_ARG);
+    while (!ready) {
+        arch_lock(&c->lock);
+        if (!all_stopped(c)) {
+            arch_unlock(&c->lock);
+            return result_status(MV_BUSY);
+        }
+        ready = cell_prepare_step(c);
+        arch_unlock(&c->lock);
+        if (!ready && arch_irq_pending()) {
+            arch_restart_call(self, (uint64_t[6]){ a0 });
+            return result_none();
+        }
+    }
+    c->step = 0;
+    return start_vcpus(self, c, 0, 0, 0, 0, 0, 0);
+}
+
+struct result call_cell_inspect(HANDLER_ARGS)
+{
+    const struct cell *c = object;
+    uint64_t running = 0;
+
+    for (uint32_t i = 0; i < c->sys->vcpu_count; i++)
+        running += !vcpu_is_stopped(&c->vcpus[i]);
+    return (struct result){ MV_OK, running };
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A scheduling context: whose time is used. A vCPU has one of its own, a portal
+ * has one for calls that come without a caller's. A call lends the caller's to
+ * the server until the reply.
+ */
+#pragma once
+
+#include "base.h"
+
+struct context {
+    uint64_t consumed;      /* ticks used so far, written by its core only */
+    uint64_t slice_left;    /* ticks of its turn among equals; 0: a whole one is next */
+    uint64_t budget_ns;     /* [I] stored for the real-time scheduler; 0: no limit */
+    uint64_t period_ns;     /* [I] */
+    uint32_t partition;     /* [I] */
+    uint32_t rank;          /* [I] its priority as a rank, see sched.h */
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What belongs to one physical core. Only that core touches it, always with
+ * interrupts masked, so nothing in it needs a lock; other cores reach it by
+ * posting messages to its inbox (see message.h).
+ */
+#pragma once
+
+#include "base.h"
+#include "heap.h"
+#include <mv/systab.h>
+
+struct vcpu;
+struct context;
+struct message;
+
+#define READY_WORDS (MV_PRIORITIES / 64)
+
+struct core {
+    /* Entry stores the interrupted vCPU in both, exit compares them. */
+    struct vcpu     *current;       /* whose registers are loaded; NULL: none      */
+    struct vcpu     *run;           /* who is to run when the kernel is left; bit 0 set: by the long way */
+    uint32_t         preempt_key;   /* a vCPU of a lower rank must not go on: see sched.h */
+    uint32_t         index;         /* [I] */
+    bool             slice_expired; /* the current context has had its turn among equals */
+    struct context  *context;       /* charged since `since`; NULL: idle           */
+    uint64_t         since;         /* ticks                                       */
+    uint64_t         slice_end;     /* ticks; UINT64_MAX: none                     */
+    uint64_t         programmed;    /* what the hardware timer was last set to     */
+    struct heap      timers;        /* by deadline in ticks                        */
+    struct vcpu     *fp_owner;      /* whose FP registers are in the hardware      */
+    struct message  *inbox;         /* atomic: newest first                        */
+    struct mv_trace_ring *trace;    /* NULL: none                                  */
+    uint64_t         ready_bits[READY_WORDS];
+    uint16_t         ready_head[MV_PRIORITIES];  /* vCPU index + 1 of the first in each ring; 0: empty */
+};

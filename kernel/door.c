@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "door.h"
+
+#include "cap.h"
+#include "core.h"
+#include "ipc.h"
+#include "sched.h"
+#include "virq.h"
+
+struct door_entry {
+    handler_fn *fn;       /* NULL: a MESSAGE call, which does not come here */
+    uint32_t    right;    /* 0: the call names no object */
+    uint32_t    type;
+};
+#define HANDLER_PLAIN(name)   call_##name
+#define HANDLER_MESSAGE(name) NULL
+static const struct door_entry door[MV_CALL_COUNT] = {
+#define CALL(number, name, kind, type, right, text) \
+    [number] = { HANDLER_##kind(name), MV_RIGHT_##right, MV_TYPE_##type },
+#include <mv/calls.def>
+#undef CALL
+};
+
+struct result door_plain(struct vcpu *self, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+                         uint64_t a4, uint64_t a5, uint64_t number)
+{
+    const struct door_entry *e = &door[arch_index(number, MV_CALL_COUNT)];
+    void *object = NULL;
+
+    if (unlikely(number >= MV_CALL_COUNT || e->fn == NULL))
+        return result_status(MV_BAD_CALL);
+    if (e->right != MV_RIGHT_NONE) {
+        const struct cap *c = cap_at(self, a0);
+
+        if (unlikely((c->rights & e->right) == 0))
+            return result_status(cap_refusal(c, e->type));
+        object = c->object;
+    }
+    return e->fn(self, object, a1, a2, a3, a4, a5, a0);
+}
+
+void door_store(struct vcpu *self, mv_status_t status, uint64_t value)
+{
+    if (status != DOOR_NO_RESULT)
+        arch_set_plain_result(self, status, value);
+}
+
+void door_message(struct vcpu *self, uint64_t number)
+{
+    switch (number) {
+    case MV_CALL_call:          ipc_call(self);            break;
+    case MV_CALL_reply_wait:    ipc_reply_wait(self);      break;
+    case MV_CALL_wait:          ipc_wait(self);            break;
+    case MV_CALL_reply:         ipc_reply(self);           break;
+    case MV_CALL_upcall_return: virq_upcall_return(self);  break;
+    }
+}
+
+/* ---- calls that another core carries out ------------------------------------ */
+
+struct result door_forward(struct vcpu *self, struct core *to, handler_fn *fn, void *object)
+{
+    self->operation = fn;
+    self->operation_object = object;
+    if (self->core == core_here()) {
+        vcpu_set_state(self, VCPU_REMOTE);
+        sched_block(self->core);
+    }
+    message_post(to, &self->request, MESSAGE_OPERATION);
+    return result_none();
+}
+
+void door_remote(struct vcpu *caller)
+{
+    struct result r = caller->operation(caller, caller->operation_object, 0, 0, 0, 0, 0, 0);
+
+    if (r.status == DOOR_NO_RESULT)
+        return;                             /* forwarded once more */
+    caller->remote_status = r.status;
+    caller->remote_source = r.value;
+    if (caller->core == core_here())
+        door_remote_done(caller);
+    else
+        message_post(caller->core, &caller->request, MESSAGE_OPERATION_DONE);
+}
+
+void door_remote_done(struct vcpu *caller)
+{
+    arch_set_plain_result(caller, caller->remote_status, caller->remote_source);
+    vcpu_set_state(caller, VCPU_RUNNABLE);
+    if (caller->stopping)
+        vcpu_halt(caller, VCPU_STOPPED);
+    else
+        sched_resume(caller);
+}
+
+/* ---- calls without an object -------------------------------------------------- */
+
+struct result call_null(HANDLER_ARGS)
+{
+    return result_status(MV_OK);
+}
+
+struct result call_yield(HANDLER_ARGS)
+{
+    sched_yield(self->core);
+    if (virq_upcall_due(self) && sched_running(self->core) == self)
+        sched_force_switch(self->core);
+    return result_status(MV_OK);
+}
+
+struct result call_exit(HANDLER_ARGS)
+{
+    return call_vcpu_stop(self, self, 0, 0, 0, 0, 0, 0);
+}
+
+struct result call_system_reset(HANDLER_ARGS)
+{
+    if (a1 > 1)
+        return result_status(MV_BAD_ARG);
+    arch_system_reset(a1 == 1);
+}

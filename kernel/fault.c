@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fault.h"
+
+#include "cell.h"
+#include "core.h"
+#include "ipc.h"
+#include "print.h"
+#include "trace.h"
+
+void fault_raise(struct vcpu *v, enum mv_fault kind, uint64_t address, uint64_t syndrome)
+{
+    v->fault = kind;
+    v->fault_address = address;
+    v->fault_syndrome = syndrome;
+    v->faults++;
+    trace(v->core, MV_TRACE_FAULT, MV_EVENT_FAULT, v, kind | syndrome << 32, address);
+    ipc_fault(v);
+}
+
+void fault_bus(struct vcpu *v)
+{
+    v->fault = MV_FAULT_BUS;
+    v->fault_address = v->fault_syndrome = 0;
+    v->faults++;
+    trace(v->core, MV_TRACE_FAULT, MV_EVENT_FAULT, v, MV_FAULT_BUS, 0);
+    /* It may be anywhere by now, waiting or calling: no message, it stops. */
+    fault_log(v);
+    vcpu_halt(v, VCPU_FAULTED);
+}
+
+void fault_message(struct vcpu *v, uint64_t *words)
+{
+    words[0] = v->fault;
+    words[1] = arch_frame_pc(v);
+    words[2] = v->fault_address;
+    words[3] = v->fault_syndrome;
+    words[4] = v->cell->index;
+    words[5] = v->number;
+    words[6] = words[7] = 0;
+}
+
+/* ---- the log of faults nobody takes --------------------------------------- */
+
+/*
+ * Text for the board's UART. Printing at once would keep interrupts masked for
+ * milliseconds on a real UART, so an idle core prints it; what does not fit is
+ * dropped, and the trace has it all the same.
+ */
+static char     log_text[512];
+static uint32_t log_head, log_tail;
+static uint32_t log_lock;
+
+static void log_char(char c)
+{
+    if (log_head - log_tail < sizeof(log_text))
+        log_text[log_head++ % sizeof(log_text)] = c;
+}
+
+void fault_log(const struct vcpu *v)
+{
+    static const char *const kind[] = {
+        [MV_FAULT_NONE] = "nothing", [MV_FAULT_READ] = "read", [MV_FAULT_WRITE] = "write",
+        [MV_FAULT_EXECUTE] = "execute", [MV_FAULT_ALIGNMENT] = "alignment",
+        [MV_FAULT_UNDEFINED] = "undefined instruction", [MV_FAULT_TRAPPED] = "trapped access",
+        [MV_FAULT_FP] = "FP without FP state", [MV_FAULT_DEBUG] = "debug event",
+        [MV_FAULT_BUS] = "bus error", [MV_FAULT_OTHER] = "other",
+    };
+
+    arch_lock(&log_lock);
+    print_to(log_char, "mullion: cell ");
+    print_to(log_char, v->cell->sys->name);
+    print_to(log_char, " stopped: ");
+    print_to(log_char, v->fault < ARRAY_SIZE(kind) ? kind[v->fault] : "?");
+    print_to(log_char, " at ");
+    print_hex_to(log_char, v->fault_address);
+    print_to(log_char, ", pc ");
+    print_hex_to(log_char, arch_frame_pc(v));
+    print_to(log_char, ", syndrome ");
+    print_hex_to(log_char, v->fault_syndrome);
+    print_to(log_char, "\n");
+    arch_unlock(&log_lock);
+}
+
+void fault_log_drain(void)
+{
+    while (log_tail != log_head && !arch_irq_pending()) {
+        arch_lock(&log_lock);
+        if (log_tail != log_head)
+            arch_putc(log_text[log_tail++ % sizeof(log_text)]);
+        arch_unlock(&log_lock);
+    }
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sched.h"
+
+#include "fault.h"
+#include "ipc.h"
+#include "system.h"
+#include "timer.h"
+#include "trace.h"
+#include "virq.h"
+
+static uint64_t slice_ticks;
+static uint64_t frequency;
+
+uint64_t time_to_ticks(uint64_t ns)
+{
+    const uint64_t second = UINT64_C(1000000000);
+
+    if (ns / second >= UINT64_MAX / frequency)
+        return UINT64_MAX;
+    return ns / second * frequency + (ns % second * frequency + second - 1) / second;
+}
+
+uint64_t time_to_ns(uint64_t ticks)
+{
+    const uint64_t second = UINT64_C(1000000000);
+
+    return ticks / frequency * second + ticks % frequency * second / frequency;
+}
+
+void sched_init(uint64_t slice_ns)
+{
+    frequency = arch_time_frequency();
+    slice_ticks = time_to_ticks(slice_ns);
+}
+
+/* ---- the ready rings ------------------------------------------------------ */
+
+static uint32_t priority_of(const struct vcpu *v) { return v->rank / 2; }
+
+/* The highest ready priority plus one; 0 when nothing is ready. */
+static uint32_t highest_ready(const struct core *core)
+{
+    for (uint32_t w = READY_WORDS; w-- > 0;) {
+        if (core->ready_bits[w] != 0)
+            return w * 64 + 64 - (uint32_t)__builtin_clzll(core->ready_bits[w]);
+    }
+    return 0;
+}
+
+static void update_key(struct core *core)
+{
+    uint32_t top = highest_ready(core);
+
+    core->preempt_key = top == 0 ? 0 : 2 * (top - 1) + (core->slice_expired ? 2 : 0);
+}
+
+static void enqueue(struct vcpu *v, bool front)
+{
+    struct core *core = v->core;
+    uint32_t p = priority_of(v);
+    uint16_t *head = &core->ready_head[p];
+
+    ASSERT(!v->queued);
+    v->queued = true;
+    if (*head == 0) {
+        v->next = v->prev = v;
+        *head = (uint16_t)(v->index + 1);
+        core->ready_bits[p / 64] |= UINT64_C(1) << (p % 64);
+        update_key(core);
+        return;
+    }
+    struct vcpu *first = vcpu_at(*head - 1u);
+
+    v->next = first;
+    v->prev = first->prev;
+    first->prev->next = v;
+    first->prev = v;
+    if (front)
+        *head = (uint16_t)(v->index + 1);
+}
+
+static void dequeue(struct vcpu *v)
+{
+    struct core *core = v->core;
+    uint32_t p = priority_of(v);
+    uint16_t *head = &core->ready_head[p];
+
+    ASSERT(v->queued);
+    v->queued = false;
+    if (v->next == v) {
+        *head = 0;
+        core->ready_bits[p / 64] &= ~(UINT64_C(1) << (p % 64));
+        update_key(core);
+        return;
+    }
+    v->prev->next = v->next;
+    v->next->prev = v->prev;
+    if (*head == v->index + 1)
+        *head = (uint16_t)(v->next->index + 1);
+}
+
+static struct vcpu *take_highest(struct core *core)
+{
+    uint32_t top = highest_ready(core);
+
+    if (top == 0)
+        return NULL;
+    struct vcpu *v = vcpu_at(core->ready_head[top - 1] - 1u);
+
+    dequeue(v);
+    return v;
+}
+
+/* ---- who runs -------------------------------------------------------------- */
+
+static void run_or_enqueue(struct vcpu *v, bool at_once)
+{
+    struct core *core = v->core;
+    struct vcpu *running = sched_running(core);
+
+    if (!at_once) {
+        enqueue(v, false);
+        sched_timer_update(core);
+        return;
+    }
+    if (running != NULL)
+        enqueue(running, true);
+    core->run = v;
+    if (v == core->current)   /* its frame may have changed meanwhile */
+        sched_force_switch(core);
+}
+
+void sched_wake(struct vcpu *v)
+{
+    struct vcpu *running = sched_running(v->core);
+
+    ASSERT(vcpu_state(v) == VCPU_RUNNABLE);
+    run_or_enqueue(v, running == NULL || v->rank > running->rank);
+}
+
+void sched_resume(struct vcpu *v)
+{
+    struct vcpu *running = sched_running(v->core);
+
+    ASSERT(vcpu_state(v) == VCPU_RUNNABLE);
+    run_or_enqueue(v, running == NULL || v->rank > running->rank ||
+                      (v->rank == running->rank && !v->core->slice_expired));
+}
+
+void sched_block(struct core *core)
+{
+    core->run = take_highest(core);
+}
+
+void sched_yield(struct core *core)
+{
+    struct vcpu *running = sched_running(core);
+
+    enqueue(running, false);
+    core->run = take_highest(core);
+    core->slice_end = 0;      /* nothing left: its next turn is a whole one */
+}
+
+void sched_remove(struct vcpu *v)
+{
+    if (v->queued)
+        dequeue(v);
+    else if (sched_running(v->core) == v)
+        sched_block(v->core);
+}
+
+void sched_recheck(struct vcpu *v)
+{
+    struct core *core = v->core;
+
+    if (v->context != core->context)
+        sched_force_switch(core);
+    if (core->preempt_key > v->rank) {
+        enqueue(v, true);
+        core->run = take_highest(core);
+    }
+}
+
+/* ---- time ------------------------------------------------------------------ */
+
+void sched_timeout_set(struct vcpu *v, uint64_t ticks)
+{
+    v->timeout.key = ticks;
+    v->timeout.kind = TIMEOUT_VCPU;
+    heap_insert(&v->core->timers, &v->timeout);
+    sched_timer_update(v->core);
+}
+
+void sched_timeout_clear(struct vcpu *v)
+{
+    if (heap_holds(&v->timeout))
+        heap_remove(&v->core->timers, &v->timeout);
+}
+
+/*
+ * When the slice of the current context must be looked at. It is measured
+ * always, but needs the timer only while an equal is ready; equal to the
+ * context, not to a server that it is lent to.
+ */
+static uint64_t slice_deadline(const struct core *core)
+{
+    if (core->context == NULL || core->slice_expired || core->preempt_key == 0 ||
+        core->preempt_key + 1 < core->context->rank)
+        return UINT64_MAX;
+    return core->slice_end;
+}
+
+static uint64_t first_deadline(const struct core *core)
+{
+    const struct heap_node *first = heap_first(&core->timers);
+
+    return min_u64(first == NULL ? UINT64_MAX : first->key, slice_deadline(core));
+}
+
+void sched_timer_update(struct core *core)
+{
+    uint64_t want = first_deadline(core);
+
+    /* A later deadline leaves the timer alone: it fires once for nothing. */
+    if (want < core->programmed) {
+        core->programmed = want;
+        arch_timer_program(want);
+    }
+}
+
+void sched_timer(struct core *core)
+{
+    uint64_t now = arch_time();
+    struct heap_node *n;
+
+    while ((n = heap_first(&core->timers)) != NULL && n->key <= now) {
+        heap_remove(&core->timers, n);
+        if (n->kind == TIMEOUT_VCPU)
+            ipc_timeout(container_of(n, struct vcpu, timeout));
+        else
+            timer_expired(container_of(n, struct timer, node), now);
+    }
+    if (slice_deadline(core) <= now) {
+        core->slice_expired = true;
+        update_key(core);
+        if (sched_running(core) != NULL && core->preempt_key > sched_running(core)->rank)
+            sched_yield(core);
+    }
+    core->programmed = first_deadline(core);
+    arch_timer_program(core->programmed);
+}
+
+/* The core's time goes to another context from now on. */
+static void change_context(struct core *core, struct context *to, uint64_t now)
+{
+    struct context *from = core->context;
+
+    if (from != NULL) {
+        from->consumed += now - core->since;
+        from->slice_left = !core->slice_expired && core->slice_end > now ?
+                           core->slice_end - now : 0;
+    }
+    core->since = now;
+    core->context = to;
+    if (to != NULL) {
+        core->slice_end = now + (to->slice_left != 0 ? to->slice_left : slice_ticks);
+        core->slice_expired = false;
+        update_key(core);
+        sched_timer_update(core);
+    }
+}
+
+struct vcpu *sched_switch(struct core *core)
+{
+    struct vcpu *prev = core->current;
+    uint64_t now;
+
+    if (prev != NULL) {
+        arch_save(prev);
+        if (prev->has_device && arch_bus_error_take())
+            fault_bus(prev);
+    }
+    now = arch_time();
+    while (sched_running(core) == NULL) {
+        change_context(core, NULL, now);
+        core->current = core->run = NULL;
+        arch_wait();
+        arch_irq_take(core);
+        now = arch_time();
+    }
+    struct vcpu *next = sched_running(core);
+
+    core->run = core->current = next;
+    if (next->context != core->context)
+        change_context(core, next->context, now);
+    if (next != prev) {
+        next->switches++;
+        trace(core, MV_TRACE_SCHED, MV_EVENT_SWITCH, next,
+              prev == NULL ? UINT64_MAX : prev->index, next->rank / 2);
+    }
+    virq_upcall_if_due(next);
+    arch_load(next);
+    return next;
+}

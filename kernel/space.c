@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "space.h"
+
+#include "cap.h"
+#include "cell.h"
+#include "core.h"
+#include "sched.h"
+#include "trace.h"
+
+/*
+ * map, unmap and protect work a step at a time. When an interrupt waits
+ * between two steps, the call is made again with its range advanced; the
+ * count of pages done travels in the upper bits of the rights word, which a
+ * caller leaves 0. (A caller that does not hurts itself: it is told another
+ * count.)
+ */
+#define DONE_SHIFT 8
+
+static bool rights_are_valid(uint64_t rights)
+{
+    return (rights & MV_MAP_READ) != 0 &&
+           (rights & ~(uint64_t)(MV_MAP_READ | MV_MAP_WRITE | MV_MAP_EXECUTE)) == 0 &&
+           (rights & (MV_MAP_WRITE | MV_MAP_EXECUTE)) != (MV_MAP_WRITE | MV_MAP_EXECUTE);
+}
+
+static uint64_t space_limit(const struct space *s)
+{
+    return UINT64_C(1) << s->address_bits;
+}
+
+mv_status_t space_map_step(struct space *s, const struct segment *seg, cellva_t at,
+                           uint64_t offset, uint64_t size, uint32_t rights, uint32_t most,
+                           uint64_t *done)
+{
+    const struct mv_sys_extent *e = seg->extent;
+
+    while (offset >= e->size) {
+        offset -= e->size;
+        e++;
+    }
+    paddr_t to = { e->base + offset };
+
+    return arch_space_map(s, at, to, min_u64(size, e->size - offset), rights, most, seg->memory,
+                          done);
+}
+
+/* What the capability to a segment allows, as MV_MAP_*. */
+static uint32_t segment_cap_rights(const struct cap *c)
+{
+    uint32_t rights = 0;
+
+    rights |= (c->rights & MV_RIGHT_SEGMENT_READ) != 0 ? MV_MAP_READ : 0;
+    rights |= (c->rights & MV_RIGHT_SEGMENT_WRITE) != 0 ? MV_MAP_WRITE : 0;
+    rights |= (c->rights & MV_RIGHT_SEGMENT_EXECUTE) != 0 ? MV_MAP_EXECUTE : 0;
+    return rights & ((const struct segment *)c->object)->rights;
+}
+
+struct result call_space_map(HANDLER_ARGS)
+{
+    struct space *s = object;
+    const struct cap *cap;
+    mv_status_t st = cap_lookup(self, a1, MV_TYPE_SEGMENT, MV_RIGHT_SEGMENT_READ, &cap);
+    uint64_t at = a2, offset = a3, size = a4;
+    uint64_t rights = a5 & ((1u << DONE_SHIFT) - 1), pages = a5 >> DONE_SHIFT;
+
+    if (st != MV_OK)
+        return result_status(st);
+    const struct segment *seg = cap->object;
+    uint32_t most = segment_cap_rights(cap);
+
+    if (!rights_are_valid(rights) || !range_is_valid(at, size, space_limit(s)) ||
+        !range_is_valid(offset, size, seg->size))
+        return result_status(MV_BAD_ARG);
+    if ((rights & ~(uint64_t)most) != 0)
+        return result_status(MV_NO_RIGHT);
+
+    for (;;) {
+        uint64_t done = 0;
+
+        arch_lock(&s->lock);
+        st = space_map_step(s, seg, (cellva_t){ at }, offset, size, (uint32_t)rights, most,
+                            &done);
+        arch_unlock(&s->lock);
+        at += done;
+        offset += done;
+        size -= done;
+        pages += done / MV_PAGE_SIZE;
+        if (st != MV_OK || size == 0) {
+            trace(self->core, MV_TRACE_SPACE, MV_EVENT_MAP, self, at, pages * MV_PAGE_SIZE);
+            return (struct result){ st, pages * MV_PAGE_SIZE };
+        }
+        if (arch_irq_pending()) {
+            arch_restart_call(self, (uint64_t[6]){ a0, a1, at, offset, size,
+                                                   rights | pages << DONE_SHIFT });
+            return result_none();
+        }
+    }
+}
+
+/* Unmap, or protect with rights that are not 0. */
+static struct result change(struct vcpu *self, struct space *s, uint64_t a0, uint64_t at,
+                            uint64_t size, uint64_t word, bool unmap)
+{
+    uint64_t rights = word & ((1u << DONE_SHIFT) - 1), pages = word >> DONE_SHIFT;
+
+    if ((unmap ? rights != 0 : !rights_are_valid(rights)) ||
+        !range_is_valid(at, size, space_limit(s)))
+        return result_status(MV_BAD_ARG);
+
+    for (;;) {
+        uint64_t done = 0;
+        mv_status_t st;
+
+        arch_lock(&s->lock);
+        st = unmap ? arch_space_unmap(s, (cellva_t){ at }, size, &done) :
+             arch_space_protect(s, (cellva_t){ at }, size, (uint32_t)rights, &done);
+        arch_unlock(&s->lock);
+        at += done;
+        size -= done;
+        pages += done / MV_PAGE_SIZE;
+        if (st != MV_OK || size == 0) {
+            trace(self->core, MV_TRACE_SPACE, MV_EVENT_UNMAP, self, at, pages * MV_PAGE_SIZE);
+            return (struct result){ st, pages * MV_PAGE_SIZE };
+        }
+        if (arch_irq_pending()) {
+            arch_restart_call(self, (uint64_t[6]){ a0, at, size,
+                                                   rights | pages << DONE_SHIFT });
+            return result_none();
+        }
+    }
+}
+
+struct result call_space_unmap(HANDLER_ARGS)
+{
+    return change(self, object, a0, a1, a2, a3, true);
+}
+
+struct result call_space_protect(HANDLER_ARGS)
+{
+    return change(self, object, a0, a1, a2, a3, false);
+}
+
+struct result call_space_enter(HANDLER_ARGS)
+{
+    struct space *s = object;
+
+    if (s->cell != self->cell || (s->cores & 1u << self->core->index) == 0 || (a1 & 3) != 0)
+        return result_status(MV_BAD_ARG);
+    self->space = s;
+    arch_set_space(self);
+    if (a1 != 0)
+        arch_set_current_pc(a1);
+    sched_force_switch(self->core);
+    return result_status(MV_OK);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A space: what a vCPU can address; and the segments it is made of. Tables
+ * come from the cell's pool. A space is changed under its lock, by any core
+ * that runs the cell.
+ */
+#pragma once
+
+#include "base.h"
+#include "arch/arch.h"
+#include "door.h"
+
+struct cell;
+
+struct segment {
+    const struct mv_sys_extent *extent;   /* [I] in order, `count` of them */
+    uint32_t                    count;
+    uint32_t                    rights;   /* [I] most it may have, MV_MAP_* */
+    enum mv_memory              memory;   /* [I] */
+    uint64_t                    size;     /* [I] */
+};
+
+struct space {
+    struct arch_space arch;
+    struct cell      *cell;               /* [I] */
+    uint32_t          lock;
+    uint32_t          cores;              /* [I] bit mask: where it may run */
+    uint32_t          address_bits;       /* [I] */
+    uint32_t          index;              /* [I] in the system */
+};
+
+/*
+ * One bounded step of mapping: at most ARCH_MAP_STEP pages or blocks from the
+ * start of the range. *done: bytes treated.
+ */
+mv_status_t space_map_step(struct space *s, const struct segment *seg, cellva_t at,
+                           uint64_t offset, uint64_t size, uint32_t rights, uint32_t most,
+                           uint64_t *done);
+

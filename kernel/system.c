@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "system.h"
+
+#include "board.h"
+#include "cap.h"
+#include "cell.h"
+#include "core.h"
+#include "ipc.h"
+#include "sched.h"
+#include "space.h"
+#include "timer.h"
+#include "virq.h"
+
+static const struct mv_systab *table;
+static struct cell            *cells;
+static struct space           *spaces;
+static struct segment         *segments;
+static struct portal          *portals;
+static struct virq            *virqs;
+static struct timer           *timers;
+static uint16_t               *irq_slots;   /* vIRQ index + 1 by interrupt - irq_first */
+struct vcpu                   *system_vcpus;
+
+const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info"), used)) = {
+    .magic = MV_KERNEL_MAGIC,
+    .systab_version = MV_SYSTAB_VERSION,
+    .abi_version = MV_ABI_VERSION,
+    .gic_version = MV_GIC_VERSION,
+    .board = MV_BOARD_NAME,
+    .link_base = MV_LINK_BASE,
+    .sizes = {
+        .cell = sizeof(struct cell),
+        .vcpu = sizeof(struct vcpu),
+        .fp = sizeof(struct arch_fp),
+        .space = sizeof(struct space),
+        .segment = sizeof(struct segment),
+        .portal = sizeof(struct portal),
+        .virq = sizeof(struct virq),
+        .timer = sizeof(struct timer),
+        .cap = sizeof(struct cap),
+        .heap_slot = sizeof(struct heap_node *),
+        .irq_slot = sizeof(uint16_t),
+    },
+};
+
+#define TABLE(type, field) ((const struct type *)mv_systab_array(table, table->field))
+
+uint32_t system_vcpu_count(void) { return table->vcpus.count; }
+struct segment *system_segment(uint32_t index) { return &segments[index]; }
+const struct mv_sys_load *system_load(uint32_t i) { return &TABLE(mv_sys_load, loads)[i]; }
+const struct mv_sys_mapping *system_mapping(uint32_t i)
+{
+    return &TABLE(mv_sys_mapping, mappings)[i];
+}
+const struct mv_sys_space *system_space(uint32_t i) { return &TABLE(mv_sys_space, spaces)[i]; }
+
+struct virq *system_irq(uint32_t interrupt)
+{
+    uint32_t slot = interrupt - table->irq_first;
+
+    if (interrupt < table->irq_first || slot >= table->irq_count)
+        return NULL;
+    slot = (uint32_t)arch_index(slot, table->irq_count);
+    return irq_slots[slot] == 0 ? NULL : &virqs[irq_slots[slot] - 1];
+}
+
+/* ---- is the table whole? ------------------------------------------------------- */
+
+/* CRC-32 as IEEE 802.3 has it, by nibbles: 64 bytes of table for a check that
+ * runs once. */
+static uint32_t crc32(uint32_t crc, const uint8_t *p, uint64_t size)
+{
+    static const uint32_t nibble[16] = {
+        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+    };
+
+    for (uint64_t i = 0; i < size; i++) {
+        crc ^= p[i];
+        crc = crc >> 4 ^ nibble[crc & 15];
+        crc = crc >> 4 ^ nibble[crc & 15];
+    }
+    return crc;
+}
+
+static void check_table(const struct mv_systab *t)
+{
+    static const uint8_t zero[4];
+    const uint8_t *bytes = (const uint8_t *)t;
+    const size_t at = offsetof(struct mv_systab, checksum);
+    uint32_t crc = ~UINT32_C(0);
+
+    CHECK(t->magic == MV_SYSTAB_MAGIC && t->version == MV_SYSTAB_VERSION);
+    crc = crc32(crc, bytes, at);
+    crc = crc32(crc, zero, sizeof(zero));
+    crc = crc32(crc, bytes + at + sizeof(zero), t->size - at - sizeof(zero));
+    CHECK(~crc == t->checksum);
+    for (int i = 0; i < MV_NAME_BYTES; i++)
+        CHECK(t->board[i] == board.name[i]);
+    CHECK(t->core_count >= 1 && t->core_count <= MV_CORES_MAX);
+    CHECK(t->vcpus.count <= MV_VCPUS_MAX && t->spaces.count <= MV_SPACES_MAX);
+}
+
+/* ---- making the objects ---------------------------------------------------------- */
+
+/* Slots for one heap, taken from the area in order. */
+static struct heap_node **heap_slots;
+
+static void heap_make(struct heap *h, uint32_t capacity)
+{
+    h->slot = heap_slots;
+    h->capacity = capacity;
+    heap_slots += capacity;
+}
+
+static void context_make(struct context *c, const struct mv_sys_context *sys)
+{
+    c->budget_ns = sys->budget_ns;
+    c->period_ns = sys->period_ns;
+    c->partition = sys->partition;
+    c->rank = rank_of_priority(sys->priority);
+}
+
+static void vcpu_make(struct vcpu *v, const struct mv_sys_vcpu *sys, uint32_t index,
+                      const struct cap *caps, struct arch_fp **fps)
+{
+    struct cell *cell = &cells[sys->cell];
+
+    v->sys = sys;
+    v->core = arch_core(sys->core);
+    v->index = (uint16_t)index;
+    v->number = (uint16_t)(index - cell->sys->first_vcpu);
+    v->cell = cell;
+    v->caps = caps + cell->sys->first_cap;
+    v->cap_count = cell->sys->cap_count;
+    context_make(&v->own, &sys->context);
+    v->context = &v->own;
+    v->rank = v->base_rank = v->own.rank;
+    v->has_device = sys->has_device != 0;
+    v->buffer = sys->message_buffer == 0 ? NULL : arch_ram((paddr_t){ sys->message_buffer });
+    if (sys->has_fp != 0)
+        v->fp = (*fps)++;
+    heap_make(&v->callers, sys->callers_max);
+    v->fault_portal = sys->fault_portal == MV_NONE ? NULL : &portals[sys->fault_portal];
+    v->fault_badge = sys->fault_badge;
+    v->request.vcpu = v->cancel.vcpu = v->kick.vcpu = v;
+    v->virq_enabled = UINT64_MAX;
+    vcpu_set_keys(v, false);
+    vcpu_set_state(v, VCPU_STOPPED);
+}
+
+static void *object_of(const struct mv_sys_cap *c)
+{
+    switch ((enum mv_type)c->type) {
+    case MV_TYPE_CELL:    return &cells[c->object];
+    case MV_TYPE_VCPU:    return &system_vcpus[c->object];
+    case MV_TYPE_SPACE:   return &spaces[c->object];
+    case MV_TYPE_SEGMENT: return &segments[c->object];
+    case MV_TYPE_PORTAL:  return &portals[c->object];
+    case MV_TYPE_VIRQ:    return &virqs[c->object];
+    case MV_TYPE_TIMER:   return &timers[c->object];
+    default:              return NULL;
+    }
+}
+
+static void make_cells(uint64_t pool)
+{
+    const struct mv_sys_cell *sys = TABLE(mv_sys_cell, cells);
+
+    for (uint32_t i = 0; i < table->cells.count; i++) {
+        struct cell *c = &cells[i];
+
+        c->sys = &sys[i];
+        c->index = i;
+        c->vcpus = &system_vcpus[sys[i].first_vcpu];
+        c->spaces = &spaces[sys[i].first_space];
+        c->pool_start = c->pool_next = pool;
+        pool += (uint64_t)sys[i].table_pages * MV_PAGE_SIZE;
+        c->pool_end = pool;
+    }
+}
+
+/* Roots lie largest first, so that each is aligned to its own size. */
+static void make_spaces(uint64_t root)
+{
+    const struct mv_sys_space *sys = TABLE(mv_sys_space, spaces);
+
+    for (uint64_t bytes = UINT64_C(8) << 13; bytes >= 128; bytes /= 2) {
+        for (uint32_t i = 0; i < table->spaces.count; i++) {
+            struct space *s = &spaces[i];
+
+            if (mv_root_bytes(sys[i].address_bits) != bytes)
+                continue;
+            s->cell = &cells[sys[i].cell];
+            s->cores = sys[i].cores;
+            s->address_bits = sys[i].address_bits;
+            s->index = i;
+            arch_space_init(s, (paddr_t){ root }, s->address_bits, i + 1,
+                            (s->cores & (s->cores - 1)) != 0);
+            root += bytes;
+        }
+    }
+}
+
+static void make_segments(void)
+{
+    const struct mv_sys_segment *sys = TABLE(mv_sys_segment, segments);
+
+    for (uint32_t i = 0; i < table->segments.count; i++) {
+        segments[i] = (struct segment){
+            .extent = &TABLE(mv_sys_extent, extents)[sys[i].first_extent],
+            .count = sys[i].extent_count,
+            .rights = sys[i].rights,
+            .memory = (enum mv_memory)sys[i].memory,
+            .size = sys[i].size,
+        };
+    }
+}
+
+static void make_portals(void)
+{
+    const struct mv_sys_portal *sys = TABLE(mv_sys_portal, portals);
+
+    for (uint32_t i = 0; i < table->portals.count; i++) {
+        struct portal *p = &portals[i];
+
+        p->server = &system_vcpus[sys[i].server];
+        p->index = i;
+        p->bound_ns = sys[i].bound_ns;
+        context_make(&p->context, &sys[i].context);
+        p->ceiling = p->context.rank;
+    }
+}
+
+static void make_virqs(void)
+{
+    const struct mv_sys_virq *sys = TABLE(mv_sys_virq, virqs);
+    const struct mv_sys_timer *timer = TABLE(mv_sys_timer, timers);
+
+    for (uint32_t i = 0; i < table->virqs.count; i++) {
+        struct virq *q = &virqs[i];
+
+        q->sink = &system_vcpus[sys[i].sink];
+        q->line = sys[i].line;
+        q->source = sys[i].source;
+        q->interrupt = sys[i].interrupt;
+        q->edge = sys[i].edge != 0;
+        /* A sink's lines lie in a row, from 0. */
+        CHECK(q->line == q->sink->line_count && q->line < MV_LINES_MAX);
+        if (q->line == 0)
+            q->sink->lines = q;
+        CHECK(q == q->sink->lines + q->line);
+        q->sink->line_count++;
+        if (q->source == MV_VIRQ_DEVICE)
+            irq_slots[q->interrupt - table->irq_first] = (uint16_t)(i + 1);
+    }
+    for (uint32_t i = 0; i < table->timers.count; i++) {
+        timers[i].virq = &virqs[timer[i].virq];
+        timers[i].virq->timer = &timers[i];
+    }
+}
+
+static void make_caps(struct cap *caps)
+{
+    const struct mv_sys_cap *sys = TABLE(mv_sys_cap, caps);
+
+    for (uint32_t i = 0; i < table->caps.count; i++)
+        caps[i] = (struct cap){ object_of(&sys[i]), sys[i].rights, sys[i].badge };
+}
+
+static void make_cores(void)
+{
+    const struct mv_sys_vcpu *vcpu = TABLE(mv_sys_vcpu, vcpus);
+    const struct mv_sys_virq *virq = TABLE(mv_sys_virq, virqs);
+    const struct mv_sys_timer *timer = TABLE(mv_sys_timer, timers);
+
+    for (uint32_t i = 0; i < table->core_count; i++) {
+        struct core *core = arch_core(i);
+        uint32_t count = 0;
+
+        for (uint32_t j = 0; j < table->vcpus.count; j++)
+            count += vcpu[j].core == i;
+        for (uint32_t j = 0; j < table->timers.count; j++)
+            count += vcpu[virq[timer[j].virq].sink].core == i;
+        core->index = i;
+        core->programmed = UINT64_MAX;
+        heap_make(&core->timers, count);
+        if (table->trace_bytes != 0) {
+            core->trace = arch_ram((paddr_t){ table->trace_base + i * table->trace_bytes });
+            core->trace->count = UINT64_C(1) << (63 - __builtin_clzll(
+                (table->trace_bytes - sizeof(struct mv_trace_ring)) /
+                sizeof(struct mv_trace_record)));
+            core->trace->frequency = arch_time_frequency();
+            core->trace->head = 0;
+        }
+    }
+}
+
+void system_build(const struct mv_systab *t)
+{
+    struct mv_layout layout;
+    struct arch_fp *fps;
+    struct cap *caps;
+    char *base;
+
+    table = t;
+    check_table(t);
+    mv_layout_compute(t, &mullion_info.sizes, &layout);
+    CHECK(layout.size <= t->objects_size);
+    base = arch_ram((paddr_t){ t->objects_base });
+    arch_zero(base, layout.offset[MV_AREA_TABLES]);
+    cells = (struct cell *)(base + layout.offset[MV_AREA_CELLS]);
+    system_vcpus = (struct vcpu *)(base + layout.offset[MV_AREA_VCPUS]);
+    fps = (struct arch_fp *)(base + layout.offset[MV_AREA_FPS]);
+    spaces = (struct space *)(base + layout.offset[MV_AREA_SPACES]);
+    segments = (struct segment *)(base + layout.offset[MV_AREA_SEGMENTS]);
+    portals = (struct portal *)(base + layout.offset[MV_AREA_PORTALS]);
+    virqs = (struct virq *)(base + layout.offset[MV_AREA_VIRQS]);
+    timers = (struct timer *)(base + layout.offset[MV_AREA_TIMERS]);
+    caps = (struct cap *)(base + layout.offset[MV_AREA_CAPS]);
+    heap_slots = (struct heap_node **)(base + layout.offset[MV_AREA_HEAPS]);
+    irq_slots = (uint16_t *)(base + layout.offset[MV_AREA_IRQS]);
+
+    sched_init(t->slice_ns);
+    make_cores();
+    make_segments();
+    make_portals();
+    make_cells(t->objects_base + layout.offset[MV_AREA_TABLES]);
+    make_spaces(t->objects_base + layout.offset[MV_AREA_ROOTS]);
+    for (uint32_t i = 0; i < t->vcpus.count; i++)
+        vcpu_make(&system_vcpus[i], &TABLE(mv_sys_vcpu, vcpus)[i], i, caps, &fps);
+    make_virqs();
+    make_caps(caps);
+    for (uint32_t i = 0; i < t->cells.count; i++) {
+        if (cells[i].sys->autostart != 0) {
+            while (!cell_prepare_step(&cells[i]))
+                ;
+            cell_forget_preparation(&cells[i]);
+        }
+    }
+}
+
+void system_start_core(uint32_t index)
+{
+    for (uint32_t i = 0; i < table->vcpus.count; i++) {
+        struct vcpu *v = &system_vcpus[i];
+
+        if (v->core->index == index && v->cell->sys->autostart != 0) {
+            vcpu_reset(v);
+            vcpu_release(v);
+        }
+    }
+}

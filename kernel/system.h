@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The system: all objects, made once from the flat table, found by index.
+ */
+#pragma once
+
+#include "base.h"
+#include <mv/systab.h>
+
+struct vcpu;
+struct virq;
+struct segment;
+
+/* By index in the system. */
+extern struct vcpu *system_vcpus;
+static inline struct vcpu *vcpu_at(uint32_t index);
+uint32_t system_vcpu_count(void);
+struct segment *system_segment(uint32_t index);
+const struct mv_sys_load *system_load(uint32_t index);
+const struct mv_sys_mapping *system_mapping(uint32_t index);
+const struct mv_sys_space *system_space(uint32_t index);
+/* The vIRQ of a device interrupt, or NULL. */
+struct virq *system_irq(uint32_t interrupt);
+
+/* Check the table and make every object; panics with the reason where the
+ * table does not fit this kernel. On the first core, before the others run. */
+void system_build(const struct mv_systab *t);
+/* What the image says of itself to the host tool. */
+extern const struct mv_kernel_info mullion_info;
+/* The first core's way in: system_build(), and a line on the board's UART. */
+void system_boot(const struct mv_systab *t);
+/* Make this core's cells ready to run. */
+void system_start_core(uint32_t index);
+
+#include "vcpu.h"
+
+static inline struct vcpu *vcpu_at(uint32_t index) { return &system_vcpus[index]; }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "trace.h"
+
+#include "cell.h"
+#include "core.h"
+#include "system.h"
+
+uint32_t trace_mask = MV_TRACE_FAULT;
+
+void trace_record(struct core *core, enum mv_trace_event event, const struct vcpu *v, uint64_t a,
+                  uint64_t b)
+{
+    struct mv_trace_ring *ring = core->trace;
+
+    if (ring == NULL)
+        return;
+    uint64_t head = ring->head;
+
+    ring->record[head & (ring->count - 1)] = (struct mv_trace_record){
+        .time = arch_time(),
+        .event = (uint16_t)event,
+        .cell = v == NULL ? UINT16_MAX : (uint16_t)v->cell->index,
+        .vcpu = v == NULL ? UINT16_MAX : v->index,
+        .a = a,
+        .b = b,
+    };
+    /* The record must be seen before the head that covers it; a reader on
+     * another core loads the head with acquire. */
+    __atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE);
+}
+
+struct result call_trace_set(HANDLER_ARGS)
+{
+    if ((a1 & ~(uint64_t)MV_TRACE_ALL) != 0)
+        return result_status(MV_BAD_ARG);
+    trace_mask = (uint32_t)a1 | MV_TRACE_FAULT;
+    for (uint32_t i = 0; i < system_vcpu_count(); i++)
+        vcpu_set_keys(vcpu_at(i), (a1 & MV_TRACE_IPC) != 0);
+    return result_status(MV_OK);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vcpu.h"
+
+#include "cell.h"
+#include "core.h"
+#include "door.h"
+#include "ipc.h"
+#include "sched.h"
+#include "space.h"
+#include "timer.h"
+#include "virq.h"
+
+void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
+{
+    v->state = (uint32_t)s | (v->core->index + 1) << VCPU_CORE_SHIFT;
+}
+
+void vcpu_set_keys(struct vcpu *v, bool traced)
+{
+    uint32_t core_part = (v->core->index + 1) << VCPU_CORE_SHIFT;
+    bool fast = !v->has_device && !traced;
+
+    v->wait_key = fast ? core_part | VCPU_WAITING : VCPU_KEY_NEVER;
+    v->reply_key = fast ? core_part | VCPU_CALLING : VCPU_KEY_NEVER;
+}
+
+bool vcpu_is_stopped(const struct vcpu *v)
+{
+    return vcpu_state(v) == VCPU_STOPPED || vcpu_state(v) == VCPU_FAULTED;
+}
+
+void vcpu_halt(struct vcpu *v, enum vcpu_state into)
+{
+    if (vcpu_is_stopped(v))
+        return;
+    if (vcpu_state(v) == VCPU_RUNNABLE)
+        sched_remove(v);
+    sched_timeout_clear(v);
+    if (!ipc_sever(v))
+        return;
+    if (vcpu_state(v) != VCPU_RUNNABLE && !v->is_fault_call)
+        arch_set_result(v, MV_CANCELLED, 0);
+    v->is_fault_call = v->stopping = false;
+    v->context = &v->own;
+    v->rank = v->base_rank;
+    for (uint32_t i = 0; i < v->line_count; i++) {
+        if (v->lines[i].timer != NULL)
+            timer_stop(v->lines[i].timer);
+    }
+    virq_silence(v);
+    vcpu_set_state(v, into);
+}
+
+void vcpu_reset(struct vcpu *v)
+{
+    const struct mv_sys_vcpu *sys = v->sys;
+
+    virq_reset(v);
+    v->fault = MV_FAULT_NONE;
+    v->space = &v->cell->spaces[sys->space - v->cell->sys->first_space];
+    arch_set_space(v);
+    arch_frame_start(v, sys->entry, sys->stack, sys->argument, sys->message_address);
+    arch_fp_reset(v);
+}
+
+void vcpu_release(struct vcpu *v)
+{
+    v->context = &v->own;
+    v->rank = v->base_rank;
+    vcpu_set_state(v, VCPU_RUNNABLE);
+    virq_start(v);
+    sched_wake(v);
+}
+
+/* ---- the calls ------------------------------------------------------------- */
+
+struct result call_vcpu_start(HANDLER_ARGS)
+{
+    struct vcpu *v = object;
+
+    if (v->core != core_here())
+        return door_forward(self, v->core, call_vcpu_start, v);
+    if (!vcpu_is_stopped(v))
+        return result_status(MV_BUSY);
+    vcpu_release(v);
+    return result_status(MV_OK);
+}
+
+struct result call_vcpu_stop(HANDLER_ARGS)
+{
+    struct vcpu *v = object;
+
+    if (v->core != core_here())
+        return door_forward(self, v->core, call_vcpu_stop, v);
+    if (v == self) {
+        arch_set_plain_result(v, MV_OK, 0);
+        vcpu_halt(v, VCPU_STOPPED);
+        return result_none();
+    }
+    vcpu_halt(v, VCPU_STOPPED);
+    return result_status(MV_OK);
+}
+
+/* Whether `self` may copy the state of v now, here; MV_OK if so. */
+static mv_status_t may_copy(const struct vcpu *self, const struct vcpu *v)
+{
+    if (self->buffer == NULL)
+        return MV_BAD_ARG;
+    return vcpu_is_stopped(v) ? MV_OK : MV_BUSY;
+}
+
+static uint64_t run_state(const struct vcpu *v)
+{
+    static const uint8_t state[] = {
+        [VCPU_STOPPED] = MV_STATE_STOPPED, [VCPU_RUNNABLE] = MV_STATE_RUNNABLE,
+        [VCPU_WAITING] = MV_STATE_WAITING, [VCPU_LISTENING] = MV_STATE_WAITING,
+        [VCPU_SENDING] = MV_STATE_CALLING, [VCPU_CALLING] = MV_STATE_CALLING,
+        [VCPU_REMOTE] = MV_STATE_CALLING,  [VCPU_FAULTED] = MV_STATE_FAULTED,
+    };
+    return state[vcpu_state(v)];
+}
+
+struct result call_vcpu_read(HANDLER_ARGS)
+{
+    struct vcpu *v = object;
+    struct mv_vcpu_state *out;
+    mv_status_t st;
+
+    if (v->core != core_here())
+        return door_forward(self, v->core, call_vcpu_read, v);
+    st = may_copy(self, v);
+    if (st != MV_OK)
+        return (struct result){ st, run_state(v) };
+    out = (struct mv_vcpu_state *)self->buffer->data;
+    arch_frame_read(v, out);
+    out->run_state = run_state(v);
+    out->fault = v->fault;
+    out->fault_address = v->fault_address;
+    out->fault_syndrome = v->fault_syndrome;
+    return (struct result){ MV_OK, out->run_state };
+}
+
+struct result call_vcpu_write(HANDLER_ARGS)
+{
+    struct vcpu *v = object;
+    mv_status_t st;
+
+    if (v->core != core_here())
+        return door_forward(self, v->core, call_vcpu_write, v);
+    st = may_copy(self, v);
+    if (st == MV_OK)
+        arch_frame_write(v, (const struct mv_vcpu_state *)self->buffer->data);
+    return result_status(st);
+}
+
+struct result call_vcpu_counters(HANDLER_ARGS)
+{
+    struct vcpu *v = object;
+    struct mv_counters *out;
+    uint64_t ticks = v->own.consumed;
+
+    if (v->core != core_here())
+        return door_forward(self, v->core, call_vcpu_counters, v);
+    if (self->buffer == NULL)
+        return result_status(MV_BAD_ARG);
+    if (v->core->context == &v->own)
+        ticks += arch_time() - v->core->since;
+    out = (struct mv_counters *)self->buffer->data;
+    *out = (struct mv_counters){
+        .run_ns = time_to_ns(ticks),
+        .calls = v->calls,
+        .served = v->served,
+        .raises = v->raises,
+        .virqs = v->virqs,
+        .interrupts = v->interrupts,
+        .switches = v->switches,
+        .faults = v->faults,
+        .overruns = v->overruns,
+    };
+    return result_status(MV_OK);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual CPU: registers, the space it runs in, what it waits for. Bound to
+ * one core for life; all of it is touched by that core alone, but for the
+ * fields marked [A], and for the frame of a vCPU that has lent it with its
+ * message node (see message.h).
+ * Field marks: [I] fixed once made, [A] atomic, any core.
+ */
+#pragma once
+
+#include "base.h"
+#include "context.h"
+#include "door.h"
+#include "heap.h"
+#include "message.h"
+#include "arch/arch.h"
+
+struct cap;
+struct cell;
+struct core;
+struct portal;
+struct space;
+struct virq;
+
+enum vcpu_state {
+    VCPU_STOPPED,       /* until vcpu_start                              */
+    VCPU_RUNNABLE,      /* on the core or in its ready queue             */
+    VCPU_WAITING,       /* for any call or vIRQ                          */
+    VCPU_LISTENING,     /* for certain vIRQ lines or the deadline only   */
+    VCPU_SENDING,       /* queued at its callee                          */
+    VCPU_CALLING,       /* its callee works for it                       */
+    VCPU_REMOTE,        /* another core has its message node             */
+    VCPU_FAULTED,       /* stopped by a fault                            */
+};
+/*
+ * The state word holds the state, the core, and reasons to leave the fast path
+ * ("poison"): one comparison tells whether a partner is waiting, here, and
+ * with nothing special about it.
+ */
+#define VCPU_STATE_MASK    0xffu
+#define VCPU_CORE_SHIFT    8
+#define VCPU_POISON        (1u << 31)
+#define VCPU_KEY_NEVER     0u         /* no state word ever equals it: STOPPED carries its core + 1 */
+
+/* Why the kernel must look closer before this vCPU waits or goes on. */
+#define ATTENTION_CALLERS  (1u << 0)  /* somebody is queued in `callers`     */
+#define ATTENTION_VIRQ     (1u << 1)  /* a line is pending and not masked    */
+
+struct vcpu {
+    /* The fast path reads and writes these; the entry code knows where they are. */
+    struct arch_hw     hw;            /* what the switch loads besides the frame */
+    const struct cap  *caps;          /* [I] of its cell */
+    uint64_t           cap_count;     /* [I] */
+    struct core       *core;          /* [I] */
+    struct vcpu       *caller;        /* who waits for its reply, or NULL  */
+    struct context    *context;       /* whose time it runs on             */
+    uint32_t           state;         /* see above                         */
+    uint32_t           rank;          /* effective priority, see sched.h   */
+    uint32_t           attention;
+    uint32_t           reply_key;     /* state word of a caller that the fast path may resume */
+    uint32_t           wait_key;      /* state word of a callee that it may enter             */
+    uint32_t           base_rank;     /* [I] its own priority              */
+    struct vcpu       *callee;        /* SENDING, CALLING, REMOTE: whom it called */
+    uint64_t           calls;         /* made */
+    struct portal     *serving;       /* what its caller called, or called last   */
+    uint64_t           served;        /* calls taken */
+    struct arch_frame  frame;         /* its registers while it is not on the core */
+
+    /* Scheduling. */
+    struct vcpu       *next, *prev;   /* ready ring */
+    uint16_t           index;         /* [I] in the system */
+    uint16_t           number;        /* [I] in its cell   */
+    bool               queued;        /* in the ready ring */
+    struct context     own;
+    struct heap_node   timeout;       /* in core->timers */
+
+    /* Calls. */
+    struct heap        callers;       /* who is queued for it, most urgent first */
+    struct heap_node   sending;       /* in callee->callers                      */
+    struct portal     *portal;        /* what it called; NULL for a fault        */
+    uint32_t           call_flags;
+    uint32_t           call_badge;
+    bool               is_fault_call; /* the message is its fault, not its registers */
+    struct mv_message_buffer *buffer; /* [I] or NULL */
+
+    /* vIRQs. */
+    uint64_t           virq_pending;  /* [A] a bit per line */
+    uint64_t           virq_enabled;
+    uint64_t           listen_lines;  /* LISTENING: these lines */
+    struct virq       *lines;         /* [I] array by line number, `line_count` of them */
+    uint32_t           line_count;
+    cellva_t           upcall_entry, upcall_stack;  /* entry 0: no upcalls */
+
+    /* The cell and its spaces. */
+    struct cell       *cell;          /* [I] */
+    const struct mv_sys_vcpu *sys;    /* [I] its record in the table */
+    struct space      *space;         /* where it runs */
+    struct portal     *fault_portal;  /* [I] or NULL */
+    uint32_t           fault_badge;
+    bool               has_device;    /* [I] its cell can reach device registers */
+    struct arch_fp    *fp;            /* [I] or NULL: no FP */
+
+    /* Its messages to other cores: one of each, so none can be missing. */
+    struct message     request;       /* a call or an operation, and its answer */
+    struct message     cancel;        /* takes a request back                   */
+    struct message     kick;          /* "look at your vIRQs", sent to it       */
+    uint32_t           kicked;        /* [A] `kick` is on its way               */
+    bool               cancelling;    /* `cancel` is on its way                 */
+    bool               stopping;      /* stops as soon as its request is back   */
+    handler_fn        *operation;     /* what an operation does, and with what     */
+    void              *operation_object;
+    mv_status_t        remote_status; /* how the request ended                  */
+    uint64_t           remote_source;
+
+    /* The last fault. */
+    uint32_t           fault;         /* enum mv_fault */
+    uint64_t           fault_address, fault_syndrome;
+
+    uint64_t           raises, virqs, interrupts, switches, faults, overruns;
+};
+
+static inline enum vcpu_state vcpu_state(const struct vcpu *v)
+{
+    return (enum vcpu_state)(v->state & VCPU_STATE_MASK);
+}
+void vcpu_set_state(struct vcpu *v, enum vcpu_state s);
+/* Whether the fast path may leave v: not when the trace wants to see calls,
+ * nor when v may cause bus errors (see sched_switch()). */
+void vcpu_set_keys(struct vcpu *v, bool traced);
+
+
+bool vcpu_is_stopped(const struct vcpu *v);
+/* Make a stopped v as it was built. On its core, or before that runs. */
+void vcpu_reset(struct vcpu *v);
+/* Let a stopped v run from its present state. On its core. */
+void vcpu_release(struct vcpu *v);
+
+/* Stop, on its own core: leaves every queue, cancels what it waits for, and
+ * answers those that wait for it with MV_CANCELLED. If another core has its
+ * request, it is REMOTE until that is back. */
+void vcpu_halt(struct vcpu *v, enum vcpu_state into);
+
+#include "machine_inline.h"

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "virq.h"
+
+#include "ipc.h"
+#include "sched.h"
+#include "system.h"
+#include "trace.h"
+
+static uint64_t lines_ready(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->virq_pending, __ATOMIC_RELAXED) & v->virq_enabled;
+}
+
+static void note_attention(struct vcpu *v)
+{
+    if (lines_ready(v) != 0)
+        v->attention |= ATTENTION_VIRQ;
+    else
+        v->attention &= ~ATTENTION_VIRQ;
+}
+
+/* Clear the pending bit first: a raise that comes between sets it again and
+ * finds the payload taken, or adds to it; either way nothing is lost. */
+static uint64_t take_payload(struct virq *q)
+{
+    /* Acquire: pairs with the release in set_pending(), so that the payload is
+     * at least what was there when the bit was set. */
+    __atomic_fetch_and(&q->sink->virq_pending, ~(UINT64_C(1) << q->line), __ATOMIC_ACQUIRE);
+    return __atomic_exchange_n(&q->payload, 0, __ATOMIC_ACQUIRE);
+}
+
+static void set_pending(struct virq *q, uint64_t payload)
+{
+    __atomic_fetch_or(&q->payload, payload, __ATOMIC_RELAXED);
+    /* The payload must be seen with the bit: pairs with take_payload(). */
+    __atomic_fetch_or(&q->sink->virq_pending, UINT64_C(1) << q->line, __ATOMIC_RELEASE);
+}
+
+bool virq_take(struct vcpu *v, uint64_t lines)
+{
+    uint64_t ready = lines_ready(v) & lines;
+
+    if (ready == 0)
+        return false;
+    uint32_t line = (uint32_t)__builtin_ctzll(ready);
+    uint64_t payload = take_payload(&v->lines[line]);
+    uint64_t *words = arch_words(v);
+
+    words[0] = payload;
+    for (int i = 1; i < MV_MESSAGE_WORDS; i++)
+        words[i] = 0;
+    arch_set_result(v, MV_OK, MV_SOURCE_VIRQ | line);
+    v->virqs++;
+    note_attention(v);
+    trace(v->core, MV_TRACE_VIRQ, MV_EVENT_TAKE, v, line, payload);
+    return true;
+}
+
+/* A line of v has become ready: end its wait, or see that it notices. */
+static void deliver(struct vcpu *v)
+{
+    uint64_t listen = vcpu_state(v) == VCPU_WAITING ? UINT64_MAX :
+                      vcpu_state(v) == VCPU_LISTENING ? v->listen_lines : 0;
+
+    if (listen != 0 && virq_take(v, listen)) {
+        ipc_wait_ended(v);
+        return;
+    }
+    note_attention(v);
+    if (virq_upcall_due(v)) {
+        if (sched_running(v->core) == v)
+            sched_force_switch(v->core);
+        else
+            v->state |= VCPU_POISON;    /* the fast path would overlook it */
+    }
+}
+
+void virq_raise_local(struct virq *q, uint64_t payload)
+{
+    set_pending(q, payload);
+    deliver(q->sink);
+}
+
+void virq_kicked(struct vcpu *v)
+{
+    /* Before looking: a raise after this kicks again. Pairs with the exchange
+     * in virq_raise(). */
+    __atomic_store_n(&v->kicked, 0, __ATOMIC_SEQ_CST);
+    if (vcpu_state(v) != VCPU_STOPPED)
+        deliver(v);
+}
+
+bool irq_handle(struct core *core, uint32_t interrupt)
+{
+    struct virq *q = system_irq(interrupt);
+
+    if (q == NULL || q->sink->core != core || vcpu_state(q->sink) == VCPU_STOPPED)
+        return false;
+    q->active = true;
+    q->sink->interrupts++;
+    trace(core, MV_TRACE_IRQ, MV_EVENT_IRQ, q->sink, interrupt, 0);
+    virq_raise_local(q, 1);
+    return true;
+}
+
+bool virq_upcall_due(const struct vcpu *v)
+{
+    return v->upcall_entry.va != 0 && lines_ready(v) != 0;
+}
+
+void virq_upcall_if_due(struct vcpu *v)
+{
+    v->state &= ~VCPU_POISON;
+    if (likely((v->attention & ATTENTION_VIRQ) == 0) || !virq_upcall_due(v))
+        return;
+    if (__atomic_load_n(&v->buffer->upcall.masked, __ATOMIC_RELAXED) != 0) {
+        v->buffer->upcall.pending = 1;
+        return;
+    }
+    uint32_t line = (uint32_t)__builtin_ctzll(lines_ready(v));
+
+    arch_upcall_enter(v, line, take_payload(&v->lines[line]));
+    v->virqs++;
+    note_attention(v);
+}
+
+void virq_upcall_return(struct vcpu *self)
+{
+    if (self->buffer == NULL) {
+        arch_set_result(self, MV_BAD_ARG, 0);
+        return;
+    }
+    arch_upcall_leave(self);
+    note_attention(self);
+    self->core->current = NULL;   /* its frame is newer than its registers */
+}
+
+static void deactivate(struct virq *q)
+{
+    if (q->active) {
+        q->active = false;
+        arch_irq_deactivate(q->interrupt);
+    }
+}
+
+void virq_silence(struct vcpu *v)
+{
+    for (uint32_t i = 0; i < v->line_count; i++) {
+        struct virq *q = &v->lines[i];
+
+        if (q->source == MV_VIRQ_DEVICE) {
+            arch_irq_disable(q->interrupt);
+            deactivate(q);
+        }
+    }
+}
+
+void virq_reset(struct vcpu *v)
+{
+    for (uint32_t i = 0; i < v->line_count; i++)
+        take_payload(&v->lines[i]);
+    v->virq_enabled = UINT64_MAX;
+    v->upcall_entry.va = 0;
+    v->attention &= ~ATTENTION_VIRQ;
+}
+
+void virq_start(struct vcpu *v)
+{
+    for (uint32_t i = 0; i < v->line_count; i++) {
+        if (v->lines[i].source == MV_VIRQ_DEVICE)
+            arch_irq_enable(v->lines[i].interrupt, v->core, v->lines[i].edge);
+    }
+    note_attention(v);
+}
+
+/* ---- the calls ---------------------------------------------------------- */
+
+struct result call_virq_raise(HANDLER_ARGS)
+{
+    struct virq *q = object;
+    struct vcpu *sink = q->sink;
+
+    self->raises++;
+    trace(self->core, MV_TRACE_VIRQ, MV_EVENT_RAISE, self, sink->index, q->line);
+    if (likely(sink->core == self->core)) {
+        virq_raise_local(q, a1);
+        return result_status(MV_OK);
+    }
+    set_pending(q, a1);
+    /* Sequentially consistent with the store in virq_kicked(): either that
+     * core sees the pending bit, or we see that a new kick is needed. */
+    if (__atomic_exchange_n(&sink->kicked, 1, __ATOMIC_SEQ_CST) == 0)
+        message_post(sink->core, &sink->kick, MESSAGE_KICK);
+    return result_status(MV_OK);
+}
+
+struct result call_virq_ack(HANDLER_ARGS)
+{
+    struct virq *q = object;
+
+    if (q->sink != self)
+        return result_status(MV_NOT_OWNER);
+    struct result r = { MV_OK, take_payload(q) };
+
+    note_attention(self);
+    deactivate(q);
+    return r;
+}
+
+struct result call_virq_mask(HANDLER_ARGS)
+{
+    struct virq *q = object;
+
+    if (q->sink != self)
+        return result_status(MV_NOT_OWNER);
+    self->virq_enabled &= ~(UINT64_C(1) << q->line);
+    note_attention(self);
+    return result_status(MV_OK);
+}
+
+struct result call_virq_unmask(HANDLER_ARGS)
+{
+    struct virq *q = object;
+
+    if (q->sink != self)
+        return result_status(MV_NOT_OWNER);
+    self->virq_enabled |= UINT64_C(1) << q->line;
+    deliver(self);
+    return result_status(MV_OK);
+}
+
+struct result call_upcall_set(HANDLER_ARGS)
+{
+    if (self->buffer == NULL || (a1 & 3) != 0 || (a2 & 15) != 0)
+        return result_status(MV_BAD_ARG);
+    self->upcall_entry.va = a1;
+    self->upcall_stack.va = a2;
+    deliver(self);
+    return result_status(MV_OK);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual interrupt line of one vCPU, its sink, with a payload word. Raising
+ * ORs into the payload and makes the line pending, from any core; a pending
+ * line that is masked stays pending. The sink takes payload and pending state
+ * together. A line whose source is a device also holds the physical interrupt
+ * active, from when it fires until the sink acknowledges it.
+ */
+#pragma once
+
+#include "base.h"
+#include "door.h"
+
+struct core;
+
+struct virq {
+    struct vcpu *sink;       /* [I] */
+    uint64_t     payload;    /* [A] */
+    uint32_t     line;       /* [I] */
+    uint32_t     source;     /* [I] enum mv_virq_source */
+    uint32_t     interrupt;  /* [I] of a device */
+    struct timer *timer;     /* [I] that raises it, or NULL */
+    bool         edge;       /* [I] */
+    bool         active;     /* the device waits for its acknowledge; sink's core only */
+};
+
+/* Raise on the sink's core. */
+void virq_raise_local(struct virq *q, uint64_t payload);
+/* The kick of v has arrived on its core. */
+void virq_kicked(struct vcpu *v);
+/* A device interrupt was taken on this core; false if it is nobody's. */
+bool irq_handle(struct core *core, uint32_t interrupt);
+
+/*
+ * Take the lowest line of `lines` that is pending and not masked: its payload
+ * and line become v's result. False if there is none.
+ */
+bool virq_take(struct vcpu *v, uint64_t lines);
+/* Whether a line of v is pending, not masked, and wants an upcall. */
+bool virq_upcall_due(const struct vcpu *v);
+/* Start the upcall that is due, or note in the buffer that it is held back. */
+void virq_upcall_if_due(struct vcpu *v);
+
+/* The MESSAGE call upcall_return. */
+void virq_upcall_return(struct vcpu *self);
+
+/* v stops: its devices interrupt no more, and none waits for v. */
+void virq_silence(struct vcpu *v);
+/* v starts or goes on: its devices may interrupt. */
+void virq_start(struct vcpu *v);
+/* The lines of a stopped v become as at boot. */
+void virq_reset(struct vcpu *v);
+
