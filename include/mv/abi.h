@@ -126,7 +126,7 @@ struct mv_vcpu_state {
 struct mv_counters {
     uint64_t run_ns;       /* time on the core, as charged to its context */
     uint64_t calls;        /* calls made    */
-    uint64_t replies;      /* replies given */
+    uint64_t served;       /* calls taken   */
     uint64_t raises;       /* vIRQs raised  */
     uint64_t virqs;        /* vIRQs taken   */
     uint64_t interrupts;   /* device interrupts routed to it */

@@ -95,6 +95,8 @@ struct mv_sys_portal {
     uint64_t bound_ns;                  /* service bound; 0: none declared */
     struct mv_sys_context context;
 };
+/* In the order of their sinks, and a sink's in the order of their lines, which
+ * count from 0 without gaps. */
 struct mv_sys_virq {
     uint32_t sink;                      /* vCPU */
     uint32_t line;                      /* 0-63 among the sink's */
