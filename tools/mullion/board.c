@@ -158,7 +158,7 @@ static void read_memory(struct board *b, const struct tree *t)
                        (unsigned long long)r.list.at[0].size);
         return;
     }
-    diag_error(t->root->at, "the tree has no memory node; expected the board's tree; add /include/ \"board.dts\"");
+    diag_error(t->root->at, "the tree has no memory node; expected one with device_type \"memory\"; correct the board's tree");
 }
 
 static void read_reserved(struct board *b, const struct tree *t)
@@ -257,6 +257,10 @@ void board_read(struct board *b, const struct tree *t, const char *name)
     struct regions r = { 0 };
 
     b->name = name;
+    if (!tree_find(t, "/cpus") && !tree_find(t, "/memory")) {
+        diag_error(t->root->at, "the tree of the board is missing; expected it in the description; add /include/ \"board.dts\"");
+        return;
+    }
     b->qemu = node_child(tree_find(t, "/chosen"), "mullion,qemu");
     read_memory(b, t);
     read_reserved(b, t);

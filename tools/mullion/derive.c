@@ -2,6 +2,7 @@
 /* What follows from the description: lines, badges, ceilings, capabilities. */
 #include "model.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "schema.h"
@@ -72,6 +73,49 @@ static void free_lines(struct system *s)
     }
 }
 
+/*
+ * The kernel finds a line by counting from the sink's first: lines that a
+ * description leaves out below a fixed one become vIRQs nobody can raise, and
+ * all are put in the order of their sinks and lines.
+ */
+static void fill_lines(struct system *s)
+{
+    for (size_t i = 0; i < s->vcpus.count; i++) {
+        struct vcpu *u = s->vcpus.at[i];
+
+        for (uint32_t line = 0; line < MV_LINES_MAX && u->lines >> line != 0; line++) {
+            if (u->lines >> line & 1)
+                continue;
+            struct virq *v = mem_alloc(sizeof *v);
+
+            v->cell = u->cell;
+            v->name = "unused";
+            v->sink = u;
+            v->source = MV_VIRQ_SOFT;
+            take_line(v, line);
+            *vec_push(&s->virqs) = v;
+        }
+    }
+}
+
+static int virq_order(const void *a, const void *b)
+{
+    const struct virq *x = *(struct virq *const *)a, *y = *(struct virq *const *)b;
+
+    if (x->sink != y->sink)
+        return x->sink->index < y->sink->index ? -1 : 1;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static void order_virqs(struct system *s)
+{
+    fill_lines(s);
+    if (s->virqs.count)
+        qsort(s->virqs.at, s->virqs.count, sizeof *s->virqs.at, virq_order);
+    for (size_t i = 0; i < s->virqs.count; i++)
+        s->virqs.at[i]->index = (uint32_t)i;
+}
+
 /* ---- devices ---------------------------------------------------------------------- */
 
 static void check_device_pages(const struct device *a, const struct device *b)
@@ -101,6 +145,18 @@ static void check_devices(struct system *s)
             if (a->source == MV_VIRQ_DEVICE && b->source == MV_VIRQ_DEVICE && a->interrupt == b->interrupt)
                 diag_error(a->cell->at, "devices \"%s\" and \"%s\" share interrupt %u; expected one owner of an interrupt; give only one of them to a cell",
                            b->name, a->name, a->interrupt);
+        }
+}
+
+static void check_fixed_segments(struct system *s)
+{
+    for (size_t i = 0; i < s->segments.count; i++)
+        for (size_t j = 0; j < i; j++) {
+            const struct segment *a = s->segments.at[j], *b = s->segments.at[i];
+
+            if (a->fixed && b->fixed && region_overlaps(a->extents.list.at[0], b->extents.list.at[0]))
+                diag_error(b->at, "segments \"%s\" and \"%s\" overlap at 0x%llx; expected separate places; change \"base\" of one",
+                           a->name, b->name, (unsigned long long)b->extents.list.at[0].base);
         }
 }
 
@@ -400,12 +456,15 @@ void derive(struct system *s)
     check_limits(s);
     fixed_lines(s);
     free_lines(s);
+    order_virqs(s);
     check_devices(s);
+    check_fixed_segments(s);
     check_cell_names(s);
     check_channel_names(s);
     check_badges(s);
     derive_ceilings(s);
     derive_callers(s);
     warn_cycles(s);
-    derive_caps(s);
+    if (!diag_failed())
+        derive_caps(s);
 }

@@ -135,10 +135,6 @@ static void check_image_clear(const struct system *s, const struct layout *l)
             diag_error(g->at, "segment \"%s\" at 0x%llx overlaps the image at 0x%llx to 0x%llx; expected a place of its own; raise \"base\" or remove it",
                        g->name, (unsigned long long)g->extents.list.at[0].base, (unsigned long long)image.base,
                        (unsigned long long)(image.base + image.size));
-        for (size_t j = 0; g->fixed && j < i; j++)
-            if (s->segments.at[j]->fixed && region_overlaps(g->extents.list.at[0], s->segments.at[j]->extents.list.at[0]))
-                diag_error(g->at, "segments \"%s\" and \"%s\" overlap at 0x%llx; expected separate places; change \"base\" of one",
-                           s->segments.at[j]->name, g->name, (unsigned long long)g->extents.list.at[0].base);
     }
     for (size_t i = 0; i < s->board.reserved.list.count; i++)
         if (region_overlaps(s->board.reserved.list.at[i], image))

@@ -3,7 +3,6 @@
  * mullion: checks a system description, builds the bootable image from it,
  * says what is in it, and runs it.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "kit.h"
 #include "layout.h"
 #include "plan.h"
+#include "proc.h"
 #include "program.h"
 #include "report.h"
 #include "run.h"
@@ -145,9 +145,7 @@ static int command_run_all(struct options *o)
     return 1;
 }
 
-/* Ctrl-C in the middle of a build must leave nothing behind either. The
- * signals are blocked except while a child runs, so stage_abort() never
- * interrupts work on the stage itself. */
+/* Ctrl-C in the middle of a build must leave nothing behind either. */
 static void on_signal(int number)
 {
     stage_abort();
@@ -158,9 +156,7 @@ int main(int argc, char **argv)
 {
     struct options o = args_parse(argc, argv);
 
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
-    signal(SIGHUP, on_signal);
+    proc_block_signals(on_signal);
     int status = command_run_all(&o);
 
     if (fflush(stdout) || ferror(stdout)) {

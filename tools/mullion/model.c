@@ -352,6 +352,7 @@ static void read_cell(struct system *s, const struct node *n)
     c->name = n->name;
     c->node = n;
     c->at = n->at;
+    c->dir = s->dir;
     c->index = (uint32_t)s->cells.count;
     c->autostart = true;
     c->image_size = 0x100000;
@@ -387,7 +388,7 @@ static void read_calls(struct system *s, struct cell *c)
     const struct prop *badges = node_prop(n, "badges");
 
     if (badges && badges->length != count * 4) {
-        diag_error(badges->at, "\"badges\" has %zu numbers for %zu calls; expected one for each; correct the list",
+        diag_error(badges->at, "\"badges\" has length %zu and \"calls\" %zu; expected a number for each call; correct the list",
                    badges->length / 4, count);
         badges = NULL;
     }
@@ -471,7 +472,7 @@ static bool rights_list(const struct node *n, const char *list, size_t reference
     if (!node_prop(n, list) || *count == references)
         return true;
     if (*count)
-        diag_error(node_at(n, list), "\"%s\" has %zu texts for %zu segments; expected one for each; correct the list", list,
+        diag_error(node_at(n, list), "\"%s\" has length %zu for %zu segments; expected a text for each; correct the list", list,
                    *count, references);
     return false;
 }
@@ -495,10 +496,13 @@ static void read_holds(struct system *s, struct cell *c)
     }
 }
 
-static void add_mapping(struct space *p, struct mapping m)
+static void add_mapping(struct space *p, struct mapping m, const char *list)
 {
     struct mapping *copy = mem_alloc(sizeof *copy);
 
+    if ((m.rights & MV_MAP_WRITE) && (m.rights & MV_MAP_EXECUTE))
+        diag_error(m.at, "segment \"%s\" would be mapped writable and executable; expected one or the other; write %s = \"rw\" or \"rx\"",
+                   m.segment->name, list);
     *copy = m;
     *vec_push(&p->mappings) = copy;
 }
@@ -521,7 +525,7 @@ static void read_maps(struct system *s, const struct node *n, struct space *p)
         }
         m.size = g->size;
         if (wanted_rights(n, "maps-rights", i, texts, g, &m.rights))
-            add_mapping(p, m);
+            add_mapping(p, m, "maps-rights");
     }
 }
 
@@ -545,7 +549,7 @@ static void read_mapping(struct system *s, const struct node *n, struct space *p
     ok = schema_pages(n, "size", MV_PAGE_SIZE, limit, &m.size) && ok;
     ok = schema_pages(n, "address", MV_PAGE_SIZE, limit - MV_PAGE_SIZE, &m.address) && ok;
     m.placed = node_prop(n, "address") != NULL;
-    if (ok && (m.offset >= m.segment->size || m.size > m.segment->size - m.offset)) {
+    if (ok && !m.segment->broken && (m.offset >= m.segment->size || m.size > m.segment->size - m.offset)) {
         diag_error(n->at, "mapping \"%s\" ends at 0x%llx of segment \"%s\", which has 0x%llx bytes; expected it to lie inside; correct \"offset\" or \"size\"",
                    n->name, (unsigned long long)(m.offset + m.size), m.segment->name, (unsigned long long)m.segment->size);
         ok = false;
@@ -553,7 +557,7 @@ static void read_mapping(struct system *s, const struct node *n, struct space *p
     size_t texts = schema_strings(n, "rights");
 
     if (wanted_rights(n, "rights", 0, texts, m.segment, &m.rights) && ok)
-        add_mapping(p, m);
+        add_mapping(p, m, "rights");
 }
 
 static void read_space_mappings(struct system *s, struct cell *c, struct space *p)
@@ -687,7 +691,7 @@ static void read_devices(struct system *s, struct cell *c)
     struct pos at = node_at(n, "devices");
 
     if (sinks && sinks->length != count * 4) {
-        diag_error(sinks->at, "\"device-vcpus\" has %zu numbers for %zu devices; expected one for each; correct the list",
+        diag_error(sinks->at, "\"device-vcpus\" has length %zu and \"devices\" %zu; expected a number for each device; correct the list",
                    sinks->length / 4, count);
         sinks = NULL;
     }
@@ -730,7 +734,10 @@ static void read_segment(struct system *s, const struct node *n)
     check_name(n);
     if (!node_prop(n, "size"))
         diag_error(n->at, "segment \"%s\" has no size; expected a number of bytes; add size = <0x1000>", n->name);
-    schema_pages(n, "size", MV_PAGE_SIZE, UINT64_C(1) << 39, &g->size);
+    g->broken = !node_prop(n, "size") || !schema_pages(n, "size", MV_PAGE_SIZE, UINT64_C(1) << 39, &g->size);
+    if (s->board.ram.size && g->size > s->board.ram.size)
+        diag_error(node_at(n, "size"), "segment \"%s\" has 0x%llx bytes; expected at most the RAM's 0x%llx; make it smaller",
+                   n->name, (unsigned long long)g->size, (unsigned long long)s->board.ram.size);
     if (schema_string(n, "rights", &rights) && rights)
         schema_rights(node_at(n, "rights"), "rights", rights, &g->rights);
     g->fixed = node_prop(n, "base") && schema_pages(n, "base", 0, UINT64_C(1) << 48, &base);
@@ -889,13 +896,15 @@ static void read_top(struct system *s, const struct node *top)
     schema_check(top, SCHEMA_SYSTEM);
     if (!p || !prop_has_string(p, "mullion,system"))
         diag_error(node_at(top, "compatible"), "the system is not marked as one; expected compatible = \"mullion,system\"; add it");
-    if (schema_u32(top, "cores", 1, MV_CORES_MAX, &s->cores) && s->board.cpu_count && s->cores > s->board.cpu_count) {
+    if (!schema_u32(top, "cores", 1, MV_CORES_MAX, &s->cores)) {
+        s->cores = MV_CORES_MAX;
+    } else if (s->board.cpu_count && s->cores > s->board.cpu_count) {
         diag_error(node_at(top, "cores"), "\"cores\" is %u, but board %s has %u; expected 1 to %u; lower it", s->cores,
                    s->board.name, s->board.cpu_count, s->board.cpu_count);
-        s->cores = s->board.cpu_count;
     }
     schema_number(top, "slice-us", 100, 1000000, &s->slice_us);
-    schema_pages(top, "trace-size", 0, 0x10000000, &s->trace_size);
+    if (!schema_pages(top, "trace-size", 0, 0x10000000, &s->trace_size))
+        s->trace_size = MV_PAGE_SIZE;
 }
 
 static void read_group(struct system *s, const struct node *top, const char *name,

@@ -37,6 +37,7 @@ struct segment {
     uint32_t          rights;       /* MV_MAP_* */
     uint64_t          size;
     bool              fixed;        /* base was given */
+    bool              broken;       /* its size could not be read */
     struct regions    extents;      /* one, except for devices */
     struct cell      *cell;         /* who pays for it, NULL: nobody in particular */
 };
@@ -165,6 +166,7 @@ struct cell {
     uint32_t     priority;
     bool         autostart, fp, map_space, trace_read, trace_control, system_control;
     uint64_t     table_pages, address_bits, image_size;
+    const char  *dir;                   /* of the description */
     const char  *program, *image;       /* one of these, or sources */
     VEC(const char *) sources;          /* as written */
     VEC(struct pos) sources_at;

@@ -163,9 +163,25 @@ void plan_check_overlaps(const struct space *p)
         }
 }
 
+/* What the description places must leave the program its room. */
+static void check_program_room(const struct cell *c, uint64_t bottom)
+{
+    for (size_t p = 0; p < c->spaces.count; p++)
+        for (size_t i = 0; i < c->spaces.at[p]->mappings.count; i++) {
+            const struct mapping *m = c->spaces.at[p]->mappings.at[i];
+
+            if (m->placed && m->address < bottom && m->address + m->size > PLAN_PROGRAM_BASE)
+                diag_error(m->at, "\"%s\" at 0x%llx to 0x%llx lies where the program of cell \"%s\" goes; expected an address from 0x%llx; move it or lower \"image-size\"",
+                           m->name, (unsigned long long)m->address, (unsigned long long)(m->address + m->size), c->name,
+                           (unsigned long long)bottom);
+        }
+}
+
 static void plan_cell(struct system *s, struct cell *c)
 {
     uint64_t bottom = PLAN_PROGRAM_BASE + c->image_size;
+
+    check_program_room(c, bottom);
     struct window main = { bottom, mv_align_up(bottom, MV_BLOCK_SIZE), mv_align_up(bottom, MV_BLOCK_SIZE), c->spaces.at[0] };
 
     place_private(s, c, &main);

@@ -43,6 +43,37 @@ static void pipe_open(int ends[2])
         diag_fatal("cannot make a pipe: %s; expected free file descriptors; close other programs", strerror(errno));
 }
 
+static sigset_t signals_before;
+
+static void each_signal(void (*handler)(int number), sigset_t *set)
+{
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+    sigemptyset(set);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaddset(set, numbers[i]);
+        signal(numbers[i], handler);
+    }
+}
+
+void proc_block_signals(void (*handler)(int number))
+{
+    sigset_t set;
+
+    each_signal(handler, &set);
+    sigprocmask(SIG_BLOCK, &set, &signals_before);
+}
+
+/* What the program that we start or become expects. */
+static void restore_signals(void)
+{
+    sigset_t set;
+
+    each_signal(SIG_DFL, &set);
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &signals_before, NULL);
+}
+
 /* Feed the input and collect both outputs until the child has closed them. */
 static void child_talk(int in, int out, int err, const char *input, size_t left, struct proc_result *r)
 {
@@ -54,7 +85,7 @@ static void child_talk(int in, int out, int err, const char *input, size_t left,
             fds[0].fd = -1;
             continue;
         }
-        if (poll(fds, 3, -1) < 0 && errno != EINTR)
+        if (ppoll(fds, 3, NULL, &signals_before) < 0 && errno != EINTR)
             break;
         if (fds[0].fd >= 0 && fds[0].revents) {
             ssize_t n = write(fds[0].fd, input, left < 4096 ? left : 4096);
@@ -104,7 +135,7 @@ struct proc_result proc_run(struct args *a, const char *input, size_t input_leng
         diag_fatal("cannot start %s: %s; expected room for one more process; close other programs", argv[0],
                    strerror(errno));
     if (child == 0) {
-        signal(SIGPIPE, SIG_DFL);
+        restore_signals();
         dup2(in[0], 0);
         dup2(out[1], 1);
         dup2(err[1], 2);
@@ -125,5 +156,6 @@ void proc_become(struct args *a)
 {
     char **argv = args_vector(a);
 
+    restore_signals();
     execvp(argv[0], argv);
 }

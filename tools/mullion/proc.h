@@ -21,6 +21,12 @@ struct proc_result {
     struct text out, err;
 };
 
+/*
+ * The signals that end the tool are handled only while a child runs, so that
+ * their handler finds the stage in order. Call it first.
+ */
+void proc_block_signals(void (*handler)(int number));
+
 /* Run to the end with the given standard input. */
 struct proc_result proc_run(struct args *a, const char *input, size_t input_length);
 /* Become that program. Returns only when it cannot be started. */

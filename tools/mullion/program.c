@@ -65,12 +65,14 @@ static void library_sources(struct cell *c)
 }
 
 /* The result must not depend on where the files lie. */
-static void add_prefix_maps(struct args *a)
+static void add_prefix_maps(struct args *a, const struct cell *c)
 {
     char here[PATH_MAX];
 
     if (getcwd(here, sizeof here))
         args_add(a, mem_printf("-ffile-prefix-map=%s=.", here));
+    if (strcmp(c->dir, "."))
+        args_add(a, mem_printf("-ffile-prefix-map=%s/=", c->dir));
     args_add(a, mem_printf("-ffile-prefix-map=%s=kit", kit_path(".")));
     args_add(a, mem_printf("-ffile-prefix-map=%s=generated", stage_dir()));
 }
@@ -87,7 +89,7 @@ static void add_compile_options(struct args *a, const struct cell *c, bool cxx)
         args_add(a, "-I");
         args_add(a, i == 0 ? mem_printf("%s/%s", stage_dir(), c->name) : i == 1 ? kit_path("include") : kit_path("lib/include"));
     }
-    add_prefix_maps(a);
+    add_prefix_maps(a, c);
     for (size_t i = 0; i < c->cflags.count; i++)
         if (!strncmp(c->cflags.at[i], "-D", 2))
             args_add(a, c->cflags.at[i]);

@@ -102,6 +102,16 @@ const char *schema_show(uint64_t number)
                          : mem_printf("0x%llx", (unsigned long long)number);
 }
 
+/* Times are never written in hexadecimal. */
+static const char *show_as(const char *name, uint64_t number)
+{
+    size_t length = strlen(name);
+
+    if (length > 3 && !strcmp(name + length - 3, "-us"))
+        return mem_printf("%llu", (unsigned long long)number);
+    return schema_show(number);
+}
+
 bool schema_number(const struct node *n, const char *name, uint64_t min, uint64_t max, uint64_t *value)
 {
     const struct prop *p = node_prop(n, name);
@@ -109,15 +119,15 @@ bool schema_number(const struct node *n, const char *name, uint64_t min, uint64_
     if (!p)
         return true;
     if (p->length != 4 && p->length != 8) {
-        diag_error(p->at, "\"%s\" is not one number; expected %s to %s; write %s = <%s>", name, schema_show(min),
-                   schema_show(max), name, schema_show(min));
+        diag_error(p->at, "\"%s\" is not one number; expected %s to %s; write %s = <%s>", name, show_as(name, min),
+                   show_as(name, max), name, show_as(name, min));
         return false;
     }
     uint64_t v = prop_cells(p, 0, p->length / 4);
 
     if (v < min || v > max) {
-        diag_error(p->at, "\"%s\" is %s; expected %s to %s; choose a number in this range", name, schema_show(v),
-                   schema_show(min), schema_show(max));
+        diag_error(p->at, "\"%s\" is %s; expected %s to %s; choose a number in this range", name, show_as(name, v),
+                   show_as(name, min), show_as(name, max));
         return false;
     }
     *value = v;

@@ -75,6 +75,10 @@ void stage_open(const char *dir)
                        length, sizeof target - 16);
         memcpy(target, dir, length);
         target[length] = '\0';
+        struct stat st;
+
+        if (stat(target, &st) == 0 && !S_ISDIR(st.st_mode))
+            diag_fatal("%s is not a folder; expected one, or a new name; choose another with -o", target);
         make_parents();
         snprintf(staging, sizeof staging, "%.*s.XXXXXX", (int)(sizeof staging - 8), target);
     } else {

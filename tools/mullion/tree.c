@@ -239,40 +239,59 @@ static struct proc_result dtc(const char *path, const char *board_dir, const str
     return r;
 }
 
-/* The position in the comment that ends a line of dtc's annotated output. */
-static struct pos annotation_parse(const char *line, size_t length, int *last)
+/* One place of dtc's annotations, "FILE:LINE:COLUMN-LINE:COLUMN". */
+static bool extent_parse(const char *text, size_t length, struct extent *out)
 {
-    struct pos none = { NULL, 0 };
-    const char *end = line + length, *open = end;
+    char *copy = mem_copy_string(text, length), *mark = copy + length;
+    int *const numbers[] = { &out->last_column, &out->last_line, &out->first_column, &out->first_line };
 
-    while (open > line && strncmp(open, "/* ", 3))
-        open--;
-    if (open == line)
-        return none;
-    open += 3;
+    for (size_t i = 0; i < 4; i++) {
+        while (mark > copy && *mark != ':' && *mark != '-')
+            mark--;
+        if (mark == copy)
+            return false;
+        *numbers[i] = atoi(mark + 1);
+        *mark = '\0';
+    }
+    out->file = file_name(copy, strlen(copy));
+    return out->first_line > 0;
+}
+
+/* The next place in the comment that ends a line of dtc's annotated output;
+ * *cursor is 0 at first. */
+static bool annotation_next_extent(const char *line, size_t length, size_t *cursor, struct extent *out)
+{
+    const char *end = line + length, *open = line + *cursor;
+
+    if (*cursor == 0) {
+        open = end;
+        while (open > line && strncmp(open, "/* ", 3))
+            open--;
+        if (open == line)
+            return false;
+        open += 3;
+    }
     const char *close = open;
 
     while (close < end && strncmp(close, " */", 3) && strncmp(close, ", ", 2))
         close++;
-    const char *minus = close;
+    if (close == end)
+        return false;
+    *cursor = (size_t)(close - line) + (*close == ',' ? 2 : 3);
+    return extent_parse(open, (size_t)(close - open), out);
+}
 
-    while (minus > open && *minus != '-')
-        minus--;
-    const char *column = minus;
+/* The first place alone. */
+static struct pos annotation_parse(const char *line, size_t length, int *last)
+{
+    struct extent e;
+    size_t cursor = 0;
 
-    while (column > open && *column != ':')
-        column--;
-    const char *number = column - 1;
-
-    while (number > open && *number != ':')
-        number--;
-    if (number <= open)
-        return none;
-    int at = atoi(number + 1);
-
+    if (!annotation_next_extent(line, length, &cursor, &e))
+        return (struct pos){ NULL, 0 };
     if (last)
-        *last = atoi(minus + 1);
-    return at > 0 ? (struct pos){ file_name(open, (size_t)(number - open)), at } : none;
+        *last = e.last_line;
+    return (struct pos){ e.file, e.first_line };
 }
 
 /* Next line of the annotated output that opens a node or holds a property. */
@@ -300,8 +319,13 @@ static struct node *node_open(struct tree *t, struct node *parent, const char *n
     n->parent = parent;
     if (line && line[label] == ':')
         n->label = mem_copy_string(line, label);
-    if (line)
+    if (line) {
+        struct extent e;
+
         n->at = annotation_parse(line, length, NULL);
+        for (size_t cursor = 0; annotation_next_extent(line, length, &cursor, &e);)
+            *vec_push(&n->extents) = e;
+    }
     if (!n->at.file && parent)
         n->at = parent->at;
     if (parent)
@@ -356,6 +380,30 @@ static struct tree *tree_build(const void *fdt, const char *annotated)
     return t;
 }
 
+static bool extent_inside(const struct extent *in, const struct extent *out)
+{
+    return in->file == out->file &&
+           (in->first_line > out->first_line ||
+            (in->first_line == out->first_line && in->first_column >= out->first_column)) &&
+           (in->last_line < out->last_line || (in->last_line == out->last_line && in->last_column <= out->last_column));
+}
+
+/*
+ * dtc merges nodes of the same name, so that a tree can be extended. Two of
+ * them between the same braces are a mistake, though.
+ */
+static void check_twins(const struct node *n)
+{
+    for (size_t i = 0; i < n->extents.count; i++)
+        for (size_t j = 0; j < i; j++)
+            for (size_t k = 0; k < n->parent->extents.count; k++)
+                if (extent_inside(&n->extents.at[i], &n->parent->extents.at[k]) &&
+                    extent_inside(&n->extents.at[j], &n->parent->extents.at[k]))
+                    diag_error((struct pos){ n->extents.at[i].file, n->extents.at[i].first_line },
+                               "node \"%s\" stands twice in \"%s\"; expected different names; rename one", n->name,
+                               n->parent->parent ? n->parent->name : "/");
+}
+
 struct tree *tree_read(const char *path, const char *board_dir)
 {
     if (!text_file_exists(path))
@@ -371,6 +419,9 @@ struct tree *tree_read(const char *path, const char *board_dir)
         diag_fatal("dtc could not read %s; expected a working dtc; install device-tree-compiler again", path);
     struct tree *t = tree_build(dtb.out.at, dts.out.at);
 
+    for (size_t i = 0; i < t->all.count; i++)
+        if (t->all.at[i]->parent)
+            check_twins(t->all.at[i]);
     t->root->at = (struct pos){ file_name(path, strlen(path)), 1 };
     return t;
 }

@@ -20,12 +20,19 @@ struct prop {
     struct pos     at;
 };
 
+/* Where a node was opened or opened again: from "{" to ";". */
+struct extent {
+    const char *file;
+    int first_line, first_column, last_line, last_column;
+};
+
 struct node {
     const char  *name;       /* with its unit address */
     const char  *label;      /* the first one, or NULL */
     struct node *parent;     /* NULL: the root */
     struct pos   at;
     uint32_t     phandle;    /* 0: nobody refers to it */
+    VEC(struct extent) extents;
     VEC(struct prop) props;
     VEC(struct node *) children;
 };

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * look FILE: reads a built system.elf as the kernel would and checks that its
+ * table holds together. Says what does not and ends with status 1.
+ */
+#include <elf.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mv/systab.h>
+
+static char *image;
+static uint64_t base, length;
+static const struct mv_systab *t;
+static int wrong;
+
+#define EXPECT(x) \
+    do { \
+        if (!(x)) { \
+            printf("line %d: not true: %s\n", __LINE__, #x); \
+            wrong = 1; \
+        } \
+    } while (0)
+
+#define ARRAY(type, field) ((const struct type *)mv_systab_array(t, t->field))
+#define EACH(type, field, r) \
+    for (const struct type *r = ARRAY(type, field); r < ARRAY(type, field) + t->field.count; r++)
+
+static bool overlaps(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+    return a < b + b_size && b < a + a_size;
+}
+
+static bool in_ram(uint64_t at, uint64_t size)
+{
+    return at >= t->ram_base && size <= t->ram_size && at - t->ram_base <= t->ram_size - size;
+}
+
+static uint32_t crc(const char *bytes, size_t n)
+{
+    uint32_t c = UINT32_MAX;
+
+    for (size_t i = 0; i < n; i++) {
+        c ^= (uint8_t)bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            c = c >> 1 ^ (c & 1 ? UINT32_C(0xedb88320) : 0);
+    }
+    return ~c;
+}
+
+static void check_arrays(void)
+{
+    const struct mv_array arrays[] = { t->cells, t->vcpus, t->spaces, t->segments, t->extents, t->portals, t->virqs,
+                                       t->timers, t->caps, t->mappings, t->loads };
+
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        EXPECT(arrays[i].offset % 8 == 0 && arrays[i].offset <= t->size);
+    EXPECT(t->loads.offset + t->loads.count * sizeof(struct mv_sys_load) <= t->size);
+    EXPECT(t->caps.offset + t->caps.count * sizeof(struct mv_sys_cap) <= t->size);
+    EXPECT(t->cells.count <= MV_CELLS_MAX && t->vcpus.count <= MV_VCPUS_MAX && t->spaces.count <= MV_SPACES_MAX);
+}
+
+static void check_cells(void)
+{
+    uint32_t caps = 0, vcpus = 0, spaces = 0, loads = 0, index = 0;
+
+    EACH(mv_sys_cell, cells, c) {
+        EXPECT(c->first_cap == caps && c->first_vcpu == vcpus && c->first_space == spaces && c->first_load == loads);
+        EXPECT(c->cap_count >= 1 && ARRAY(mv_sys_cap, caps)[c->first_cap].type == MV_TYPE_NONE);
+        EXPECT(c->name[0] && c->name[MV_NAME_BYTES - 1] == 0);
+        caps += c->cap_count;
+        vcpus += c->vcpu_count;
+        spaces += c->space_count;
+        loads += c->load_count;
+        for (uint32_t i = 0; i < c->vcpu_count; i++)
+            EXPECT(ARRAY(mv_sys_vcpu, vcpus)[c->first_vcpu + i].cell == index);
+        for (uint32_t i = 0; i < c->space_count; i++)
+            EXPECT(ARRAY(mv_sys_space, spaces)[c->first_space + i].cell == index);
+        index++;
+    }
+    EXPECT(caps == t->caps.count && vcpus == t->vcpus.count && spaces == t->spaces.count && loads == t->loads.count);
+}
+
+/* The physical address that a mapping of the space gives to an address, 0: none. */
+static uint64_t translate(uint32_t space, uint64_t address, uint32_t rights)
+{
+    const struct mv_sys_space *p = &ARRAY(mv_sys_space, spaces)[space];
+
+    for (uint32_t i = 0; i < p->mapping_count; i++) {
+        const struct mv_sys_mapping *m = &ARRAY(mv_sys_mapping, mappings)[p->first_mapping + i];
+        const struct mv_sys_segment *g = &ARRAY(mv_sys_segment, segments)[m->segment];
+
+        if (address >= m->address && address - m->address < m->size && (m->rights & rights) == rights && g->extent_count == 1)
+            return ARRAY(mv_sys_extent, extents)[g->first_extent].base + m->offset + (address - m->address);
+    }
+    return 0;
+}
+
+static void check_vcpus(void)
+{
+    uint64_t lines[MV_VCPUS_MAX] = { 0 };
+
+    EACH(mv_sys_vcpu, vcpus, v) {
+        EXPECT(v->core < t->core_count && v->context.priority < MV_PRIORITIES);
+        EXPECT(ARRAY(mv_sys_space, spaces)[v->space].cell == v->cell);
+        EXPECT(ARRAY(mv_sys_space, spaces)[v->space].cores >> v->core & 1);
+        EXPECT(v->stack % 16 == 0 && translate(v->space, v->stack - 8, MV_MAP_READ | MV_MAP_WRITE));
+        EXPECT(translate(v->space, v->message_address, MV_MAP_READ | MV_MAP_WRITE) == v->message_buffer);
+        EXPECT(translate(v->space, v->entry, MV_MAP_READ | MV_MAP_EXECUTE));
+        EXPECT(v->message_buffer % MV_PAGE_SIZE == 0 && in_ram(v->message_buffer, MV_PAGE_SIZE));
+        EXPECT(v->fault_portal == MV_NONE || v->fault_portal < t->portals.count);
+    }
+    EACH(mv_sys_portal, portals, p) {
+        EXPECT(p->server < t->vcpus.count);
+        EXPECT(p->context.priority >= ARRAY(mv_sys_vcpu, vcpus)[p->server].context.priority);
+    }
+    EACH(mv_sys_virq, virqs, q) {
+        EXPECT(q->sink < t->vcpus.count && q->line < MV_LINES_MAX && !(lines[q->sink] >> q->line & 1));
+        lines[q->sink] |= UINT64_C(1) << q->line;
+        if (q->source == MV_VIRQ_DEVICE)
+            EXPECT(q->interrupt >= 32 && q->interrupt >= t->irq_first && q->interrupt - t->irq_first < t->irq_count);
+    }
+    EACH(mv_sys_timer, timers, m)
+        EXPECT(m->virq < t->virqs.count && ARRAY(mv_sys_virq, virqs)[m->virq].source == MV_VIRQ_TIMER);
+}
+
+static void check_memory(void)
+{
+    EACH(mv_sys_segment, segments, g) {
+        uint64_t size = 0;
+
+        EXPECT(g->first_extent + g->extent_count <= t->extents.count);
+        for (uint32_t i = 0; i < g->extent_count; i++) {
+            const struct mv_sys_extent *e = &ARRAY(mv_sys_extent, extents)[g->first_extent + i];
+
+            EXPECT(e->base % MV_PAGE_SIZE == 0 && e->size % MV_PAGE_SIZE == 0);
+            EXPECT((g->memory == MV_MEMORY_NORMAL) == in_ram(e->base, e->size));
+            size += e->size;
+            /* Nothing lies over the kernel's own memory, and RAM has one use. */
+            EXPECT(!overlaps(e->base, e->size, t->objects_base, t->objects_size));
+            for (const struct mv_sys_extent *o = ARRAY(mv_sys_extent, extents); o < e; o++)
+                EXPECT(g->memory == MV_MEMORY_DEVICE || !overlaps(o->base, o->size, e->base, e->size));
+        }
+        EXPECT(size == g->size);
+    }
+    EACH(mv_sys_load, loads, l) {
+        bool inside = false;
+
+        EACH(mv_sys_extent, extents, e)
+            inside = inside || (l->destination >= e->base && l->destination + l->size <= e->base + e->size);
+        EXPECT(inside && l->file_size <= l->size);
+        EXPECT(l->file_size == 0 || (l->source >= base && l->source + l->file_size <= base + length));
+    }
+    EXPECT(in_ram(t->objects_base, t->objects_size) && t->objects_base % 0x10000 == 0 && t->objects_base >= base + length);
+}
+
+static void check_spaces(void)
+{
+    EACH(mv_sys_space, spaces, p)
+        for (uint32_t i = 0; i < p->mapping_count; i++) {
+            const struct mv_sys_mapping *m = &ARRAY(mv_sys_mapping, mappings)[p->first_mapping + i];
+
+            EXPECT(m->segment < t->segments.count && m->address >= MV_PAGE_SIZE);
+            EXPECT(m->address + m->size <= UINT64_C(1) << p->address_bits);
+            EXPECT(m->offset + m->size <= ARRAY(mv_sys_segment, segments)[m->segment].size);
+            EXPECT(!(m->rights & ~ARRAY(mv_sys_segment, segments)[m->segment].rights));
+            EXPECT(~m->rights & (MV_MAP_WRITE | MV_MAP_EXECUTE));
+            for (uint32_t j = 0; j < i; j++) {
+                const struct mv_sys_mapping *o = &ARRAY(mv_sys_mapping, mappings)[p->first_mapping + j];
+
+                EXPECT(!overlaps(o->address, o->size, m->address, m->size));
+            }
+        }
+}
+
+static void check_caps(void)
+{
+    static const uint32_t rights[MV_TYPE_COUNT] = {
+        [MV_TYPE_PORTAL] = MV_RIGHT_PORTAL_CALL,
+        [MV_TYPE_VIRQ] = MV_RIGHT_VIRQ_RAISE | MV_RIGHT_VIRQ_HANDLE,
+        [MV_TYPE_SPACE] = MV_RIGHT_SPACE_MAP | MV_RIGHT_SPACE_ENTER,
+        [MV_TYPE_SEGMENT] = MV_RIGHT_SEGMENT_READ | MV_RIGHT_SEGMENT_WRITE | MV_RIGHT_SEGMENT_EXECUTE,
+        [MV_TYPE_TIMER] = MV_RIGHT_TIMER_SET,
+        [MV_TYPE_VCPU] = MV_RIGHT_VCPU_CONTROL,
+        [MV_TYPE_CELL] = MV_RIGHT_CELL_CONTROL,
+        [MV_TYPE_TRACE] = MV_RIGHT_TRACE_CONTROL,
+        [MV_TYPE_SYSTEM] = MV_RIGHT_SYSTEM_CONTROL,
+    };
+    const uint32_t counts[MV_TYPE_COUNT] = {
+        [MV_TYPE_PORTAL] = t->portals.count, [MV_TYPE_VIRQ] = t->virqs.count, [MV_TYPE_SPACE] = t->spaces.count,
+        [MV_TYPE_SEGMENT] = t->segments.count, [MV_TYPE_TIMER] = t->timers.count, [MV_TYPE_VCPU] = t->vcpus.count,
+        [MV_TYPE_CELL] = t->cells.count, [MV_TYPE_TRACE] = 1, [MV_TYPE_SYSTEM] = 1, [MV_TYPE_NONE] = 1,
+    };
+
+    EACH(mv_sys_cap, caps, c) {
+        EXPECT(c->type < MV_TYPE_COUNT && c->object < counts[c->type]);
+        EXPECT(!(c->rights & ~rights[c->type]) && (c->type == MV_TYPE_NONE || c->rights));
+    }
+}
+
+/* The variable mullion_systab is the only word of the kernel's part of the
+ * image that points to a table's magic number. */
+static const struct mv_systab *find_table(void)
+{
+    for (uint64_t at = 0; at + 8 <= length && at < 0x100000; at += 8) {
+        uint64_t value;
+
+        memcpy(&value, image + at, 8);
+        if (value >= base && value - base + sizeof(struct mv_systab) <= length) {
+            const struct mv_systab *found = (const void *)(image + (value - base));
+
+            if (value % 8 == 0 && found->magic == MV_SYSTAB_MAGIC)
+                return found;
+        }
+    }
+    return NULL;
+}
+
+static bool load_image(const char *path)
+{
+    static char file[1 << 26];
+    Elf64_Ehdr e;
+    Elf64_Phdr p;
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(file, 1, sizeof file, f) : 0;
+
+    if (f)
+        fclose(f);
+    if (n < sizeof e + sizeof p)
+        return false;
+    memcpy(&e, file, sizeof e);
+    memcpy(&p, file + e.e_phoff, sizeof p);
+    if (e.e_machine != EM_AARCH64 || p.p_offset + p.p_filesz > n)
+        return false;
+    image = aligned_alloc(64, mv_align_up(p.p_filesz, 64));
+    if (!image)
+        return false;
+    memcpy(image, file + p.p_offset, p.p_filesz);
+    base = p.p_paddr;
+    length = p.p_filesz;
+    return e.e_entry >= base && e.e_entry < base + length;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t image_size;
+
+    if (argc != 2 || !load_image(argv[1]) || !(t = find_table())) {
+        printf("this is not a system with a table\n");
+        return 1;
+    }
+    char *copy = malloc(t->size);
+
+    if (!copy)
+        return 1;
+    memcpy(copy, t, t->size);
+    ((struct mv_systab *)(void *)copy)->checksum = 0;
+    EXPECT(crc(copy, t->size) == t->checksum);
+    free(copy);
+    EXPECT(t->version == MV_SYSTAB_VERSION && t->core_count >= 1 && t->core_count <= MV_CORES_MAX);
+    EXPECT(t->ram_base % MV_BLOCK_SIZE == 0 && t->ram_size % MV_BLOCK_SIZE == 0);
+    memcpy(&image_size, image + 16, 8);
+    EXPECT(image_size >= length && in_ram(base, image_size));
+    check_arrays();
+    check_cells();
+    check_vcpus();
+    check_memory();
+    check_spaces();
+    check_caps();
+    free(image);
+    return wrong;
+}

@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Tests of the host tool. One line for each case; at the end "N passed, N
+# failed". Needs the tests' build of the tool (build.mk) and the cross
+# compiler, and nothing else of the project: the kit is made here.
+# TOOL_TEST_QUICK=1 leaves out the long ones.
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+here=$top/tests/tool
+out=$top/build/tests/tool
+tool=$out/mullion
+work=$out/work
+cross=${CROSS:-aarch64-linux-gnu-}
+
+passed=0
+failed=0
+pass() { passed=$((passed + 1)); echo "ok      $1"; }
+fail() { failed=$((failed + 1)); echo "FAILED  $1"; [ -z "$2" ] || sed 's/^/        /' "$2"; }
+# is TITLE COMMAND...: the command succeeds.
+is() { title=$1; shift; if "$@" >"$work/said" 2>&1; then pass "$title"; else fail "$title" "$work/said"; fi; }
+
+export MULLION_HOME="$work/kit" TMPDIR="$work/tmp" LC_ALL=C
+unset MULLION_CC MULLION_CXX MULLION_QEMU
+rm -rf "$work"
+mkdir -p "$work/tmp" "$work/kit/lib/include" "$work/kit/cells/driver" "$work/sys"
+
+# ---- the kit -----------------------------------------------------------------
+
+# kernel FILE OPTION...
+kernel() {
+    file=$1; shift
+    base=0x40200000
+    for option in "$@"; do
+        case $option in -DLINK=*) base=${option#-DLINK=} ;; esac
+    done
+    "${cross}gcc" -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--defsym=KERNEL_BASE=$base \
+        -T "$here/kernel.ld" "$@" -o "$file" "$here/kernel.S"
+}
+
+for board in virt-gicv2 virt-gicv3 zcu102; do
+    mkdir -p "$work/kit/boards/$board"
+    cp "$top/boards/$board/board.dts" "$work/kit/boards/$board/"
+done
+kernel "$work/kit/boards/virt-gicv3/mullion.elf"
+kernel "$work/kit/boards/virt-gicv2/mullion.elf" -DBOARD='"virt-gicv2"' -DGIC=2
+kernel "$work/kit/boards/zcu102/mullion.elf" -DBOARD='"zcu102"' -DGIC=2 -DBASE=0x200000 -DLINK=0x200000
+cp -r "$top/include" "$work/kit/include"
+cp -r "$top/lib/libmv/include/libmv" "$work/kit/lib/include/libmv"
+cp "$here/cell.ld" "$work/kit/lib/cell.ld"
+"${cross}gcc" -c "$here/start.S" -o "$work/start.o"
+"${cross}ar" rcD "$work/kit/lib/libmv.a" "$work/start.o"
+cp "$here/cell.c" "$work/kit/cells/driver/driver.c"
+cp "$here/base.dtsi" "$here/cell.c" "$work/sys/"
+cd "$work/sys" || exit 1
+printf '#include "base.dtsi"\n' >good.dts
+
+# ---- good ones -----------------------------------------------------------------
+
+. "$here/good.sh"
+
+# ---- bad descriptions ------------------------------------------------------------
+
+# Each case: a title, what it adds to the good system, what the tool says.
+awk -v dir="$work/bad" '
+    BEGIN { system("mkdir -p " dir) }
+    /^== / { n++; base = sprintf("%s/%03d", dir, n); print substr($0, 4) > (base ".title")
+             print "#include \"base.dtsi\"" > (base ".dts"); printf "" > (base ".want"); text = 1; next }
+    /^-- / { print substr($0, 4) > (base ".how"); text = 0; next }
+    n && text { print > (base ".dts") }
+    n && !text { print > (base ".want") }' "$here/bad.txt"
+
+# clean: nothing is left of a command that failed.
+clean() {
+    [ -e out ] && { echo "out exists"; return 1; }
+    left=$(ls -d out.* "$TMPDIR"/* 2>/dev/null)
+    [ -z "$left" ] || { echo "left behind: $left"; return 1; }
+}
+
+# says COMMAND STATUS WANT: run, compare status and standard error. A line
+# "..." in WANT stands for any lines.
+says() {
+    sh -c "$1" >stdout 2>stderr
+    status=$?
+    clean >left || { cat left; rm -rf out out.*; return 1; }
+    [ "$status" = "$2" ] || { echo "exit status $status, expected $2"; cat stderr; return 1; }
+    if grep -qx '\.\.\.' "$3"; then
+        grep -vx '\.\.\.' "$3" | while IFS= read -r line; do
+            grep -qxF -- "$line" stderr || { echo "missing: $line"; exit 1; }
+        done || { cat stderr; return 1; }
+    else
+        diff "$3" stderr
+    fi
+}
+
+for dts in "$work"/bad/*.dts; do
+    case=${dts%.dts}
+    cp "$dts" system.dts
+    if [ -n "$TOOL_TEST_WRITE" ]; then
+        "$tool" build system.dts -o out 2>"$case.want"
+        { echo "== $(cat "$case.title")"; sed 1d "$dts"; echo "-- check"; cat "$case.want"; } >>"$TOOL_TEST_WRITE"
+        rm -rf out
+        continue
+    fi
+    is "refused: $(cat "$case.title")" says "$tool check system.dts" 1 "$case.want"
+    is "builds nothing: $(cat "$case.title")" says "$tool build system.dts -o out" 1 "$case.want"
+done
+rm -f system.dts
+[ -n "$TOOL_TEST_WRITE" ] && exit
+
+. "$here/files.sh"
+
+# ---- what the host refuses -----------------------------------------------------------
+
+. "$here/robust.sh"
+
+cd / && [ "$failed" != 0 ] || rm -rf "$work"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
