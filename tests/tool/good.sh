@@ -119,4 +119,5 @@ is "run chooses a folder" sh -c "mkdir -p mine && cp good.dts mine/system.dts &&
     MULLION_QEMU=./qemu '$tool' run mine/system.dts >printed && [ -e build/mine-virt-gicv3/system.img ]"
 is "boards are listed" sh -c "'$tool' boards >printed && printf 'virt-gicv2\nvirt-gicv3\nzcu102\n' | diff - printed"
 is "help and version" sh -c "'$tool' --help >printed && '$tool' help build >>printed && '$tool' run --help >>printed && '$tool' version >>printed"
+mkdir -p "$work/kept" && cp one/*.elf "$work/kept"
 rm -rf one two three large library-* ran build mine

@@ -1,1 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Part of run.sh: memory that runs out, signals, descriptions at random.
 
+# An allocation fails at every step of a build from finished programs. The
+# number of allocations is found by doubling; then about 150 of them fail.
+fails_everywhere() {
+    command=$1
+    total=1
+    while MULLION_TEST_FAIL_ALLOC=$total sh -c "$command" >/dev/null 2>&1; [ $? != 0 ]; do
+        total=$((total * 2))
+        [ $total -lt 10000000 ] || { echo "it never succeeds"; return 1; }
+        rm -rf out
+    done
+    rm -rf out
+    step=$((total / ${TOOL_TEST_STEPS:-150} + 1))
+    n=0
+    while [ $n -lt $total ]; do
+        MULLION_TEST_FAIL_ALLOC=$n sh -c "$command" >stdout 2>stderr
+        status=$?
+        case $status in
+        0) rm -rf out ;;
+        1) clean || return 1
+           grep -qx 'mullion: error: out of memory; .*' stderr || { echo "allocation $n:"; cat stderr; return 1; } ;;
+        *) echo "allocation $n: status $status"; cat stderr; return 1 ;;
+        esac
+        n=$((n + step))
+        # The first ones matter most: the beginning of everything.
+        [ $n -gt 20 ] || n=$((n - step + 1))
+    done
+}
+for cell in server client multi; do cp "$work/kept/$cell.elf" .; done
+cat >finished.dts <<'END'
+#include "base.dtsi"
+&server { /delete-property/ sources; image = "server.elf"; };
+&client { /delete-property/ sources; image = "client.elf"; };
+&multi { /delete-property/ sources; image = "multi.elf"; };
+END
+if [ -z "$TOOL_TEST_QUICK" ]; then
+    is "memory runs out in a check" fails_everywhere "$tool check finished.dts"
+    is "memory runs out in a build" fails_everywhere "$tool build finished.dts -o out"
+fi
+
+# A build that is interrupted leaves nothing.
+interrupted() {
+    printf '#!/bin/sh\nkill -%s $PPID\nsleep 1\n' "$1" >cc
+    chmod +x cc
+    printf '#!/bin/sh\ncase " $* " in *" -E "*) exec %sgcc "$@" ;; esac\nexec ./cc\n' "$cross" >cc2
+    chmod +x cc2
+    MULLION_CC=./cc2 "$tool" build good.dts -o out >stdout 2>stderr
+    [ $? -gt 128 ] || { echo "it was not interrupted"; cat stderr; return 1; }
+    clean
+}
+is "Ctrl-C leaves nothing behind" interrupted INT
+is "nor does termination" interrupted TERM
+
+# Random changes of the base: refused or accepted, but in an orderly way.
+at_random() {
+    cp base.dtsi whole.dtsi
+    seed=0
+    while [ $seed -lt "${TOOL_TEST_SEEDS:-200}" ]; do
+        "$out/mutate" $seed <whole.dtsi >base.dtsi
+        timeout 20 "$tool" headers good.dts -o out >stdout 2>stderr
+        status=$?
+        [ $status -le 1 ] || { echo "seed $seed: status $status"; cat stderr; cp whole.dtsi base.dtsi; return 1; }
+        if [ $status = 0 ]; then
+            rm -rf out
+        elif ! clean || ! grep -q ': error: .*; expected .*; ' stderr; then
+            echo "seed $seed:"; cat stderr; cp whole.dtsi base.dtsi; return 1
+        fi
+        seed=$((seed + 1))
+    done
+    cp whole.dtsi base.dtsi
+}
+is "descriptions changed at random never crash the tool" at_random

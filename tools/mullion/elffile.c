@@ -122,6 +122,8 @@ void elf_read_program(struct cell *c)
         return;
     }
     c->entry = p.head.e_entry;
+    bool good = true;
+
     for (size_t i = 0; i < p.list.count; i++) {
         const GElf_Phdr *h = &p.list.at[i].head;
 
@@ -130,13 +132,19 @@ void elf_read_program(struct cell *c)
             diag_error(at, "the program of cell \"%s\" has a part at 0x%llx to 0x%llx; expected 0x1000 to 0x%llx; link it at 0x10000",
                        c->name, (unsigned long long)h->p_vaddr, (unsigned long long)(h->p_vaddr + h->p_memsz),
                        (unsigned long long)c->fixed_low);
+            good = false;
             continue;
         }
-        if (i > 0 && h->p_vaddr / MV_PAGE_SIZE <= (p.list.at[i - 1].head.p_vaddr + p.list.at[i - 1].head.p_memsz - 1) / MV_PAGE_SIZE)
+        if (i > 0 && h->p_vaddr / MV_PAGE_SIZE <= (p.list.at[i - 1].head.p_vaddr + p.list.at[i - 1].head.p_memsz - 1) / MV_PAGE_SIZE) {
             diag_error(at, "two parts of the program of cell \"%s\" share the page 0x%llx; expected pages of their own; link it with cell.ld",
                        c->name, (unsigned long long)(h->p_vaddr / MV_PAGE_SIZE * MV_PAGE_SIZE));
+            good = false;
+        }
         load_add(c, h);
     }
+    /* What follows from a broken program says nothing new. */
+    if (!good)
+        c->loads.count = 0;
     elf_end(e);
 }
 

@@ -222,9 +222,11 @@ static struct pos program_at(const struct cell *c)
     return node_at(c->node, c->image ? "image" : c->program ? "program" : "sources");
 }
 
-static void check_load(const struct cell *c, const struct load *l)
+static bool check_load(const struct cell *c, const struct load *l)
 {
-    if (l->address < MV_PAGE_SIZE || l->address + l->size > c->fixed_low)
+    bool fits = l->address >= MV_PAGE_SIZE && l->address + l->size <= c->fixed_low;
+
+    if (!fits)
         diag_error(program_at(c), "the program of cell \"%s\" has a part at 0x%llx to 0x%llx; expected 0x%llx to 0x%llx; %s",
                    c->name, (unsigned long long)l->address, (unsigned long long)(l->address + l->size),
                    (unsigned long long)MV_PAGE_SIZE, (unsigned long long)c->fixed_low,
@@ -232,6 +234,7 @@ static void check_load(const struct cell *c, const struct load *l)
     if ((l->rights & MV_MAP_WRITE) && (l->rights & MV_MAP_EXECUTE))
         diag_error(program_at(c), "the program of cell \"%s\" has a part at 0x%llx that is writable and executable; expected one or the other; link code and data in separate pages",
                    c->name, (unsigned long long)l->address);
+    return fits;
 }
 
 void plan_program(struct system *s, struct cell *c)
@@ -242,7 +245,9 @@ void plan_program(struct system *s, struct cell *c)
     for (size_t i = 0; i < c->loads.count; i++) {
         struct load *l = &c->loads.at[i];
 
-        check_load(c, l);
+        /* One part that does not fit is enough to say so. */
+        if (!check_load(c, l))
+            return;
         if ((l->rights & MV_MAP_EXECUTE) && c->entry >= l->address && c->entry < l->address + l->size)
             entry_good = true;
         if (l->rights & MV_MAP_WRITE) {

@@ -115,7 +115,7 @@ static bool run_tool(struct args *a, const struct cell *c, const char *property,
 static const char *compile(const struct cell *c, const char *source, size_t number)
 {
     struct args a = { 0 };
-    const char *object = stage_path(mem_printf("%s/%zu.o", c->name, number));
+    const char *object = stage_scratch(mem_printf("%s/%zu.o", c->name, number));
 
     args_add_words(&a, is_cxx(source) ? cxx_compiler() : program_compiler());
     add_compile_options(&a, c, is_cxx(source));

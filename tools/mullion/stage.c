@@ -21,6 +21,7 @@ static char target[PATH_MAX], staging[PATH_MAX];
 static size_t target_old;
 static bool is_open;
 static VEC(const char *) files;
+static VEC(const char *) strangers;
 
 static _Noreturn void stage_fail(const char *doing, const char *path)
 {
@@ -88,7 +89,7 @@ void stage_open(const char *dir)
         snprintf(staging, sizeof staging, "%.*s/mullion.XXXXXX", (int)(sizeof staging - 24), tmp && *tmp ? tmp : "/tmp");
     }
     if (!mkdtemp(staging))
-        stage_fail("make", staging);
+        stage_fail("make", dir ? target : "a temporary folder");
     is_open = true;
 }
 
@@ -104,6 +105,13 @@ const char *stage_path(const char *name)
     if (slash)
         make_directory(mem_printf("%s/%.*s", staging, (int)(slash - name), name));
     return mem_printf("%s/%s", staging, name);
+}
+
+const char *stage_scratch(const char *name)
+{
+    const char *path = stage_path(name);
+
+    return *vec_push(&strangers) = path;
 }
 
 void stage_adopt(const char *name)
@@ -145,20 +153,59 @@ static void remove_tree(const char *path)
     rmdir(path);
 }
 
+/* Remove what was made in the stage but is no output, such as object files. */
+static void remove_strangers(void)
+{
+    for (size_t i = 0; i < strangers.count; i++)
+        unlink(strangers.at[i]);
+}
+
+/* The target is new: it appears in one step. */
+static bool commit_whole(void)
+{
+    mode_t mask = umask(0);
+
+    umask(mask);
+    if (chmod(staging, 0777 & ~mask))
+        stage_fail("write", staging);
+    return rename(staging, target) == 0;
+}
+
+struct move {
+    const char *from, *to, *folder;     /* folder: to be made before, or NULL */
+};
+
+static void commit_files(const struct move *moves)
+{
+    for (size_t i = 0; i < files.count; i++) {
+        if (moves[i].folder)
+            make_directory(moves[i].folder);
+        if (rename(moves[i].from, moves[i].to))
+            stage_fail("write", moves[i].to);
+    }
+    remove_tree(staging);
+}
+
 void stage_commit(void)
 {
-    make_directory(target);
+    struct stat st;
+    struct move *moves = mem_alloc(files.count * sizeof *moves);
+
+    /* All that can run out of memory comes before the first change. */
     for (size_t i = 0; i < files.count; i++) {
         const char *slash = strchr(files.at[i], '/');
-        const char *to = mem_printf("%s/%s", target, files.at[i]);
 
-        if (slash)
-            make_directory(mem_printf("%s/%.*s", target, (int)(slash - files.at[i]), files.at[i]));
-        if (rename(mem_printf("%s/%s", staging, files.at[i]), to))
-            stage_fail("write", to);
+        moves[i] = (struct move){
+            mem_printf("%s/%s", staging, files.at[i]), mem_printf("%s/%s", target, files.at[i]),
+            slash ? mem_printf("%s/%.*s", target, (int)(slash - files.at[i]), files.at[i]) : NULL,
+        };
+    }
+    remove_strangers();
+    if (stat(target, &st) == 0 || !commit_whole()) {
+        make_directory(target);
+        commit_files(moves);
     }
     is_open = false;
-    remove_tree(staging);
 }
 
 void stage_abort(void)

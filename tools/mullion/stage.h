@@ -12,6 +12,8 @@
 void stage_open(const char *dir);
 /* Where a file of this name (which may have one directory part) is staged. */
 const char *stage_path(const char *name);
+/* The same for a file that is needed on the way but is no output. */
+const char *stage_scratch(const char *name);
 const char *stage_dir(void);
 /* Stage a whole file. */
 void stage_write(const char *name, const void *bytes, size_t length);

@@ -299,6 +299,8 @@ struct text systab_make(struct system *s, struct layout *l)
         .version = MV_SYSTAB_VERSION,
         .objects_base = l->objects_base,
         .objects_size = l->objects.size,
+        .sizes = l->kernel.info.sizes,
+        .layout = l->objects,
         .trace_base = s->trace_segment ? base_of(s->trace_segment) : 0,
         .trace_bytes = s->trace_size,
         .slice_ns = s->slice_us * 1000,
