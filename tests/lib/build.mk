@@ -48,3 +48,8 @@ check-lib: | $(LIBMV_HEADERS) $(KIT_ABI)
 	    echo "#include <$$h>" | $$c $(TEST_LIB_HEADER_FLAGS) -; \
 	  done; \
 	done
+
+# The library on the kernel, in QEMU.
+.PHONY: test-lib-target
+test-lib-target: kit
+	tests/lib/target/run.sh build/tools/mullion
