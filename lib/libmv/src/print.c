@@ -7,12 +7,16 @@
 
 #include "internal.h"
 
+#define LOOK_AGAIN_NS (100 * MV_US)
+
 static struct mv_channel console;
 static bool console_open;      /* [I] once vCPU 0 runs main() */
 
-/* One vCPU of the cell writes to the channel at a time: 1 while it does. The
- * two below belong to the one that does. */
+/* One vCPU of the cell writes to the channel at a time: 1 while it does. What
+ * is below belongs to the one that does, unless it says otherwise. */
 static uint32_t writing;
+static uint32_t wanting;       /* how many wait to write; atomic */
+static uint32_t last_writer;   /* vCPU */
 static bool stuck;             /* the last wait for space was in vain */
 static uint64_t unreported;    /* bytes dropped since the reader was told */
 
@@ -42,13 +46,21 @@ static void count_dropped(size_t size)
  * this core. */
 static bool write_lock(uint64_t deadline)
 {
+    bool mine;
+
+    /* Whoever wrote last lets those go first who wait already. */
+    if (__atomic_load_n(&wanting, __ATOMIC_RELAXED) != 0 &&
+        __atomic_load_n(&last_writer, __ATOMIC_RELAXED) == mv_vcpu_index())
+        mv_sleep(2 * LOOK_AGAIN_NS);
+    __atomic_fetch_add(&wanting, 1, __ATOMIC_RELAXED);
     /* What the last one wrote is seen: pairs with write_unlock(). */
-    while (__atomic_exchange_n(&writing, 1, __ATOMIC_ACQUIRE) != 0) {
-        if (mv_time_ns() >= deadline)
-            return false;
-        mv_sleep(100 * MV_US);
-    }
-    return true;
+    while (!(mine = __atomic_exchange_n(&writing, 1, __ATOMIC_ACQUIRE) == 0) &&
+           mv_time_ns() < deadline)
+        mv_sleep(LOOK_AGAIN_NS);
+    __atomic_fetch_sub(&wanting, 1, __ATOMIC_RELAXED);
+    if (mine)
+        __atomic_store_n(&last_writer, mv_vcpu_index(), __ATOMIC_RELAXED);
+    return mine;
 }
 
 static void write_unlock(void)
