@@ -152,7 +152,7 @@ bad_kernel "a kernel for another interrupt controller" \
 bad_kernel "a kernel linked elsewhere" \
     "the kernel $k says it lies at 0x40200000 but is linked at 0x40400000; expected the one of this version of the tool; build it again" -DLINK=0x40400000
 kernel "$k" -DLINK=0x20000000 -DBASE=0x20000000
-printf 'base.dtsi:7: error: the system lies at 0x20000000 to 0x2003f000; expected it to fit RAM, 0x40000000 to 0x60000000; use less memory or another board\n' >want
+printf 'base.dtsi:7: error: the system lies at 0x20000000 to 0x2003e000; expected it to fit RAM, 0x40000000 to 0x60000000; use less memory or another board\n' >want
 is "refused: a kernel outside the RAM" says "$tool build system.dts -o out" 1 want
 rm -f "$k"
 refuses "a kernel that is not there" "$tool build system.dts -o out" \

@@ -37,7 +37,7 @@ name:
         .asciz  BOARD
         .zero   24 - (. - name)
         .quad   BASE
-        .long   128, 384, 544, 64, 32, 16, 64, 48, 32, 16, 16, 8
+        .long   128, 384, 544, 64, 64, 48, 32, 16, 16, 8
 
         .data
         .balign 8

@@ -62,6 +62,14 @@ static void check_arrays(void)
     EXPECT(t->cells.count <= MV_CELLS_MAX && t->vcpus.count <= MV_VCPUS_MAX && t->spaces.count <= MV_SPACES_MAX);
 }
 
+static void check_layout(void)
+{
+    struct mv_layout again;
+
+    mv_layout_compute(t, &t->sizes, &again);
+    EXPECT(!memcmp(&again, &t->layout, sizeof again) && again.size == t->objects_size);
+}
+
 static void check_cells(void)
 {
     uint32_t caps = 0, vcpus = 0, spaces = 0, loads = 0, index = 0;
@@ -264,6 +272,7 @@ int main(int argc, char **argv)
     memcpy(&image_size, image + 16, 8);
     EXPECT(image_size >= length && in_ram(base, image_size));
     check_arrays();
+    check_layout();
     check_cells();
     check_vcpus();
     check_memory();

@@ -239,12 +239,12 @@ static void report_devices(struct text *t, const struct system *s)
 /* ---- kernel memory ------------------------------------------------------------------------ */
 
 struct cost {
-    uint64_t cell, vcpus, fp, spaces, segments, portals, virqs, timers, caps, heaps, roots, tables;
+    uint64_t cell, vcpus, fp, spaces, portals, virqs, timers, caps, heaps, roots, tables;
 };
 
 static uint64_t cost_total(const struct cost *k)
 {
-    return k->cell + k->vcpus + k->fp + k->spaces + k->segments + k->portals + k->virqs + k->timers + k->caps + k->heaps +
+    return k->cell + k->vcpus + k->fp + k->spaces + k->portals + k->virqs + k->timers + k->caps + k->heaps +
            k->roots + k->tables;
 }
 
@@ -262,9 +262,6 @@ static struct cost cell_cost(const struct system *s, const struct layout *l, con
         k.spaces += z->space;
         k.roots += mv_root_bytes(c->spaces.at[i]->address_bits);
     }
-    for (size_t i = 0; i < s->segments.count; i++)
-        if (s->segments.at[i]->cell == c)
-            k.segments += z->segment + s->segments.at[i]->extents.list.count * z->extent;
     for (size_t i = 0; i < s->portals.count; i++)
         k.portals += s->portals.at[i]->cell == c ? z->portal : 0;
     for (size_t i = 0; i < s->virqs.count; i++)
@@ -281,25 +278,24 @@ static void report_costs(struct text *t, const struct system *s, const struct la
     uint64_t total = 0;
 
     heading(t, "Kernel memory of each cell, bytes");
-    text_printf(t, "  %-23s %6s %6s %6s %6s %8s %7s %6s %6s %6s %6s %6s %7s %8s\n", "cell", "cell", "vCPUs", "FP", "spaces",
-                "segments", "portals", "vIRQs", "timers", "caps", "queues", "roots", "tables", "total");
+    text_printf(t, "  %-23s %6s %6s %6s %6s %7s %6s %6s %6s %6s %6s %7s %8s\n", "cell", "cell", "vCPUs", "FP", "spaces",
+                "portals", "vIRQs", "timers", "caps", "queues", "roots", "tables", "total");
     for (size_t i = 0; i < s->cells.count; i++) {
         struct cost k = cell_cost(s, l, s->cells.at[i]);
 
         total += cost_total(&k);
-        text_printf(t, "  %-23s %6llu %6llu %6llu %6llu %8llu %7llu %6llu %6llu %6llu %6llu %6llu %7llu %8llu\n",
-                    s->cells.at[i]->name, (ull)k.cell, (ull)k.vcpus, (ull)k.fp, (ull)k.spaces, (ull)k.segments,
+        text_printf(t, "  %-23s %6llu %6llu %6llu %6llu %7llu %6llu %6llu %6llu %6llu %6llu %7llu %8llu\n",
+                    s->cells.at[i]->name, (ull)k.cell, (ull)k.vcpus, (ull)k.fp, (ull)k.spaces,
                     (ull)k.portals, (ull)k.virqs, (ull)k.timers, (ull)k.caps, (ull)k.heaps, (ull)k.roots, (ull)k.tables,
                     (ull)cost_total(&k));
     }
     text_printf(t, "\n  cells             %10s\n", text_thousands(total));
-    text_printf(t, "  shared, alignment %10s   segments of no cell, interrupt slots, the kernel's own tables\n",
+    text_printf(t, "  shared, alignment %10s   interrupt slots, the kernel's own tables\n",
                 text_thousands(l->objects.size - total));
     text_printf(t, "  objects in all    %10s\n", text_thousands(l->objects.size));
     text_printf(t, "  kernel image      %10s   text, data, bss, stacks\n", text_thousands(l->kernel.image.length));
     text_printf(t, "  system table      %10s\n", text_thousands(l->systab.length));
     text_printf(t, "  trace rings       %10s\n", text_thousands(s->trace_size * s->cores));
-    text_printf(t, "\nA channel's segment counts for the cell at its first end.\n");
 }
 
 struct text report_make(const struct system *s, const struct layout *l)
