@@ -31,16 +31,15 @@ static inline bool range_is_valid(uint64_t start, uint64_t size, uint64_t limit)
            start <= limit - size;
 }
 
-/* The kernel's own mistakes end here: prints, then stops the machine. */
-_Noreturn void panic(const char *what, const char *file, unsigned line);
+/* The kernel's own mistakes end here: prints, then resets the machine. */
+_Noreturn void panic(const char *what);
 
 /* CHECK stands in every build; never on what an outsider can influence. */
-#define CHECK(x)  do { if (unlikely(!(x))) panic(#x, __FILE_NAME__, __LINE__); } while (0)
+#define TEXT_OF(x) #x
+#define TEXT(x)    TEXT_OF(x)
+#define CHECK(x)   do { if (unlikely(!(x))) panic(__FILE__ ":" TEXT(__LINE__)); } while (0)
 #ifdef MV_DEBUG
 #define ASSERT(x) CHECK(x)
 #else
 #define ASSERT(x) ((void)sizeof(x))
-#endif
-#ifndef __FILE_NAME__
-#define __FILE_NAME__ __FILE__
 #endif

@@ -19,9 +19,9 @@ KERNEL_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-
 KERNEL_CFLAGS   := -std=gnu11 -Os -g -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align \
                    -march=armv8-a -mtune=cortex-a53 -ffunction-sections -fdata-sections \
                    -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables \
-                   -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-outline-atomics \
+                   -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-outline-atomics -mcmodel=tiny \
                    -mfix-cortex-a53-835769 $(KERNEL_WARNINGS)
-KERNEL_GCC_FLAGS := -fstack-usage
+KERNEL_GCC_FLAGS := -flto -fstack-usage
 KERNEL_CPPFLAGS := -Iinclude -Ikernel -I$(ARCH_DIR) -Iboards
 KERNEL_LDFLAGS  := -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
                    -Wl,--fix-cortex-a53-843419 -Wl,--no-warn-rwx-segments
@@ -44,11 +44,11 @@ $(2)_$(1)_DEF := $(VARIANT_FLAGS_$(2)) -DMV_BOARD_NAME='"$(1)"' -DMV_GIC_VERSION
 $(2)_$(1)_CC  := $$(or $(VARIANT_CC_$(2)),$(KERNEL_CC))
 $(2)_$(1)_GCC := $$(or $(VARIANT_GCC_$(2)),$(KERNEL_GCC_FLAGS))
 
-$$($(2)_$(1)_DIR)/offsets.h: $(ARCH_DIR)/offsets.c
+$$($(2)_$(1)_DIR)/offsets.h: $(ARCH_DIR)/offsets.c kernel/build.mk
 	@mkdir -p $$(@D)
-	@$$($(2)_$(1)_CC) $(KERNEL_CFLAGS) $$($(2)_$(1)_GCC) $(KERNEL_CPPFLAGS) $$($(2)_$(1)_DEF) -MMD -MP -MT $$@ -MF $$@.d -S -o $$@.s $$<
+	@$$($(2)_$(1)_CC) $(KERNEL_CFLAGS) $$(filter-out -flto -fstack-usage,$$($(2)_$(1)_GCC)) $(KERNEL_CPPFLAGS) $$($(2)_$(1)_DEF) -MMD -MP -MT $$@ -MF $$@.d -S -o $$@.s $$<
 	@sed -n 's/.*\.ascii.*"->\([A-Z_0-9]*\) [#$$$$]*\([0-9]*\)".*/#define \1 \2/p' $$@.s > $$@
-$$($(2)_$(1)_DIR)/%.o: %.c
+$$($(2)_$(1)_DIR)/%.o: %.c kernel/build.mk
 	@mkdir -p $$(@D)
 	@$$($(2)_$(1)_CC) $(KERNEL_CFLAGS) $$($(2)_$(1)_GCC) $(KERNEL_CPPFLAGS) $$($(2)_$(1)_DEF) -MMD -MP -c -o $$@ $$<
 $$($(2)_$(1)_DIR)/%.o: %.S $$($(2)_$(1)_DIR)/offsets.h
@@ -58,7 +58,7 @@ $$($(2)_$(1)_DIR)/kernel.ld: $(ARCH_DIR)/kernel.ld.S boards/$(1)/board.mk
 	@mkdir -p $$(@D)
 	@$(KERNEL_CC) -E -P -x assembler-with-cpp -undef $$(filter -DLINK_BASE%,$$($(2)_$(1)_DEF)) -o $$@ $$<
 $$($(2)_$(1)_DIR)/mullion.elf: $$($(2)_$(1)_OBJ) $$($(2)_$(1)_DIR)/kernel.ld
-	@$(KERNEL_CC) $(KERNEL_LDFLAGS) -T $$($(2)_$(1)_DIR)/kernel.ld -o $$@ $$($(2)_$(1)_OBJ)
+	@$(KERNEL_CC) $(KERNEL_CFLAGS) $(KERNEL_GCC_FLAGS) $(KERNEL_LDFLAGS) -T $$($(2)_$(1)_DIR)/kernel.ld -o $$@ $$($(2)_$(1)_OBJ)
 	@echo "  kernel $(2) $(1)"
 -include $$($(2)_$(1)_OBJ:.o=.d) $$($(2)_$(1)_DIR)/offsets.h.d
 kernel-$(2): $$($(2)_$(1)_DIR)/mullion.elf

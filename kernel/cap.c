@@ -22,8 +22,6 @@ mv_status_t cap_lookup(const struct vcpu *self, uint64_t index, enum mv_type typ
 {
     const struct cap *c = cap_at(self, index);
 
-    if (unlikely((c->rights & right) == 0))
-        return cap_refusal(c, type);
     *out = c;
-    return MV_OK;
+    return likely((c->rights & right) != 0) ? MV_OK : cap_refusal(c, type);
 }

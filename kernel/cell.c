@@ -93,7 +93,7 @@ static void map_step(struct cell *c)
         return;
     }
     const struct mv_sys_mapping *m = system_mapping(sys->first_mapping + i);
-    const struct segment *seg = system_segment(m->segment);
+    const struct mv_sys_segment *seg = system_segment(m->segment);
     mv_status_t st = space_map_step(s, seg, (cellva_t){ m->address + c->offset },
                                     m->offset + c->offset, m->size - c->offset, m->rights,
                                     m->rights, &done);

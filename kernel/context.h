@@ -7,12 +7,11 @@
 #pragma once
 
 #include "base.h"
+#include <mv/systab.h>
 
 struct context {
     uint64_t consumed;      /* ticks used so far, written by its core only */
     uint64_t slice_left;    /* ticks of its turn among equals; 0: a whole one is next */
-    uint64_t budget_ns;     /* [I] stored for the real-time scheduler; 0: no limit */
-    uint64_t period_ns;     /* [I] */
-    uint32_t partition;     /* [I] */
+    const struct mv_sys_context *sys;  /* [I] budget, period, partition: for the real-time scheduler */
     uint32_t rank;          /* [I] its priority as a rank, see sched.h */
 };

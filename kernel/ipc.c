@@ -205,7 +205,7 @@ void ipc_fault(struct vcpu *self)
     mv_status_t st = MV_CANCELLED;
 
     self->portal = self->fault_portal;
-    self->call_badge = self->fault_badge;
+    self->call_badge = self->sys->fault_badge;
     self->call_flags = MV_SIZE_SHORT;
     self->is_fault_call = true;
     if (self->portal != NULL)
@@ -327,7 +327,7 @@ void ipc_wait_ended(struct vcpu *v)
     sched_timeout_clear(v);
     if (vcpu_state(v) == VCPU_WAITING) {
         v->context = &v->own;
-        v->rank = v->base_rank;
+        v->rank = v->own.rank;
     }
     vcpu_set_state(v, VCPU_RUNNABLE);
     sched_wake(v);
@@ -344,7 +344,7 @@ void ipc_reply_wait(struct vcpu *self)
         return;
     }
     caller = answer(self, flags & MV_SIZE_MASK);
-    self->rank = self->base_rank;
+    self->rank = self->own.rank;
     if (take_event(self))
         sched_recheck(self);
     else
@@ -368,7 +368,7 @@ void ipc_reply(struct vcpu *self)
     }
     caller = answer(self, flags);
     arch_set_result(self, MV_OK, 0);
-    self->rank = self->base_rank;
+    self->rank = self->own.rank;
     sched_recheck(self);
     return_call(caller);
 }
@@ -394,7 +394,6 @@ void ipc_wait(struct vcpu *self)
         arch_set_result(self, st, 0);
         return;
     }
-    self->listen_lines = lines;
     block_until(self, listen ? VCPU_LISTENING : VCPU_WAITING, flags);
 }
 

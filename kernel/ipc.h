@@ -20,8 +20,7 @@ struct vcpu;
 struct portal {
     struct vcpu    *server;      /* [I] its core is the portal's home  */
     uint32_t        ceiling;     /* [I] as a rank                      */
-    uint32_t        index;       /* [I] */
-    uint64_t        bound_ns;    /* [I] stored for the real-time scheduler */
+    const struct mv_sys_portal *sys;  /* [I] service bound: for the real-time scheduler */
     struct context  context;     /* for calls without a context here   */
 };
 

@@ -23,16 +23,22 @@ void message_post(struct core *to, struct message *m, enum message_kind kind)
 
 static void handle(struct core *core, struct message *m)
 {
-    struct vcpu *v = m->vcpu;
+    struct vcpu *request = container_of(m, struct vcpu, request);
 
     switch ((enum message_kind)m->kind) {
-    case MESSAGE_CALL:           ipc_remote_call(v);            break;
-    case MESSAGE_CALL_DONE:      ipc_remote_done(v);            break;
-    case MESSAGE_CANCEL:         ipc_remote_cancel(core, v);    break;
-    case MESSAGE_CANCEL_DONE:    ipc_remote_cancelled(v);       break;
-    case MESSAGE_OPERATION:      door_remote(v);                break;
-    case MESSAGE_OPERATION_DONE: door_remote_done(v);           break;
-    case MESSAGE_KICK:           virq_kicked(v);                break;
+    case MESSAGE_CALL:           ipc_remote_call(request);   break;
+    case MESSAGE_CALL_DONE:      ipc_remote_done(request);   break;
+    case MESSAGE_OPERATION:      door_remote(request);       break;
+    case MESSAGE_OPERATION_DONE: door_remote_done(request);  break;
+    case MESSAGE_CANCEL:
+        ipc_remote_cancel(core, container_of(m, struct vcpu, cancel));
+        break;
+    case MESSAGE_CANCEL_DONE:
+        ipc_remote_cancelled(container_of(m, struct vcpu, cancel));
+        break;
+    case MESSAGE_KICK:
+        virq_kicked(container_of(m, struct vcpu, kick));
+        break;
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What one core asks of another. A message lies in a vCPU and belongs to one
+ * What one core asks of another. A message lies in a vCPU, its kind tells as
+ * which of the three, and belongs to one
  * core at a time: posting hands it over, the other core posts it back. While a
  * request is away its vCPU is REMOTE, and whoever holds the request may read
  * and write the vCPU's frame.
@@ -24,7 +25,6 @@ enum message_kind {
 
 struct message {
     struct message *next;
-    struct vcpu    *vcpu;    /* [I] whose message it is */
     uint32_t        kind;
 };
 

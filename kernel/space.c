@@ -5,6 +5,7 @@
 #include "cell.h"
 #include "core.h"
 #include "sched.h"
+#include "system.h"
 #include "trace.h"
 
 /*
@@ -28,11 +29,11 @@ static uint64_t space_limit(const struct space *s)
     return UINT64_C(1) << s->address_bits;
 }
 
-mv_status_t space_map_step(struct space *s, const struct segment *seg, cellva_t at,
+mv_status_t space_map_step(struct space *s, const struct mv_sys_segment *seg, cellva_t at,
                            uint64_t offset, uint64_t size, uint32_t rights, uint32_t most,
                            uint64_t *done)
 {
-    const struct mv_sys_extent *e = seg->extent;
+    const struct mv_sys_extent *e = system_extent(seg->first_extent);
 
     while (offset >= e->size) {
         offset -= e->size;
@@ -40,8 +41,8 @@ mv_status_t space_map_step(struct space *s, const struct segment *seg, cellva_t 
     }
     paddr_t to = { e->base + offset };
 
-    return arch_space_map(s, at, to, min_u64(size, e->size - offset), rights, most, seg->memory,
-                          done);
+    return arch_space_map(s, at, to, min_u64(size, e->size - offset), rights, most,
+                          (enum mv_memory)seg->memory, done);
 }
 
 /* What the capability to a segment allows, as MV_MAP_*. */
@@ -52,7 +53,7 @@ static uint32_t segment_cap_rights(const struct cap *c)
     rights |= (c->rights & MV_RIGHT_SEGMENT_READ) != 0 ? MV_MAP_READ : 0;
     rights |= (c->rights & MV_RIGHT_SEGMENT_WRITE) != 0 ? MV_MAP_WRITE : 0;
     rights |= (c->rights & MV_RIGHT_SEGMENT_EXECUTE) != 0 ? MV_MAP_EXECUTE : 0;
-    return rights & ((const struct segment *)c->object)->rights;
+    return rights & ((const struct mv_sys_segment *)c->object)->rights;
 }
 
 struct result call_space_map(HANDLER_ARGS)
@@ -65,7 +66,7 @@ struct result call_space_map(HANDLER_ARGS)
 
     if (st != MV_OK)
         return result_status(st);
-    const struct segment *seg = cap->object;
+    const struct mv_sys_segment *seg = cap->object;
     uint32_t most = segment_cap_rights(cap);
 
     if (!rights_are_valid(rights) || !range_is_valid(at, size, space_limit(s)) ||

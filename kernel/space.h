@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A space: what a vCPU can address; and the segments it is made of. Tables
- * come from the cell's pool. A space is changed under its lock, by any core
+ * A space: what a vCPU can address, made of segments, which are records of the
+ * flat table. Tables come from the cell's pool. A space is changed under its lock, by any core
  * that runs the cell.
  */
 #pragma once
@@ -11,14 +11,6 @@
 #include "door.h"
 
 struct cell;
-
-struct segment {
-    const struct mv_sys_extent *extent;   /* [I] in order, `count` of them */
-    uint32_t                    count;
-    uint32_t                    rights;   /* [I] most it may have, MV_MAP_* */
-    enum mv_memory              memory;   /* [I] */
-    uint64_t                    size;     /* [I] */
-};
 
 struct space {
     struct arch_space arch;
@@ -33,7 +25,7 @@ struct space {
  * One bounded step of mapping: at most ARCH_MAP_STEP pages or blocks from the
  * start of the range. *done: bytes treated.
  */
-mv_status_t space_map_step(struct space *s, const struct segment *seg, cellva_t at,
+mv_status_t space_map_step(struct space *s, const struct mv_sys_segment *seg, cellva_t at,
                            uint64_t offset, uint64_t size, uint32_t rights, uint32_t most,
                            uint64_t *done);
 

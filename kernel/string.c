@@ -3,8 +3,8 @@
 #include "base.h"
 #include "arch/arch.h"
 
-void *memset(void *to, int value, size_t size);
-void *memcpy(void *restrict to, const void *restrict from, size_t size);
+__attribute__((used)) void *memset(void *to, int value, size_t size);
+__attribute__((used)) void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 void *memset(void *to, int value, size_t size)
 {

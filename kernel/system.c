@@ -14,7 +14,6 @@
 static const struct mv_systab *table;
 static struct cell            *cells;
 static struct space           *spaces;
-static struct segment         *segments;
 static struct portal          *portals;
 static struct virq            *virqs;
 static struct timer           *timers;
@@ -33,7 +32,6 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
         .vcpu = sizeof(struct vcpu),
         .fp = sizeof(struct arch_fp),
         .space = sizeof(struct space),
-        .segment = sizeof(struct segment),
         .portal = sizeof(struct portal),
         .virq = sizeof(struct virq),
         .timer = sizeof(struct timer),
@@ -46,7 +44,11 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
 #define TABLE(type, field) ((const struct type *)mv_systab_array(table, table->field))
 
 uint32_t system_vcpu_count(void) { return table->vcpus.count; }
-struct segment *system_segment(uint32_t index) { return &segments[index]; }
+const struct mv_sys_segment *system_segment(uint32_t i)
+{
+    return &TABLE(mv_sys_segment, segments)[i];
+}
+const struct mv_sys_extent *system_extent(uint32_t i) { return &TABLE(mv_sys_extent, extents)[i]; }
 const struct mv_sys_load *system_load(uint32_t i) { return &TABLE(mv_sys_load, loads)[i]; }
 const struct mv_sys_mapping *system_mapping(uint32_t i)
 {
@@ -84,6 +86,15 @@ static uint32_t crc32(uint32_t crc, const uint8_t *p, uint64_t size)
     return crc;
 }
 
+static bool same_sizes(const uint32_t *a, const uint32_t *b)
+{
+    for (size_t i = 0; i < sizeof(struct mv_object_sizes) / sizeof(*a); i++) {
+        if (a[i] != b[i])
+            return false;
+    }
+    return true;
+}
+
 static void check_table(const struct mv_systab *t)
 {
     static const uint8_t zero[4];
@@ -98,6 +109,7 @@ static void check_table(const struct mv_systab *t)
     CHECK(~crc == t->checksum);
     for (int i = 0; i < MV_NAME_BYTES; i++)
         CHECK(t->board[i] == board.name[i]);
+    CHECK(same_sizes(&t->sizes.cell, &mullion_info.sizes.cell));
     CHECK(t->core_count >= 1 && t->core_count <= MV_CORES_MAX);
     CHECK(t->vcpus.count <= MV_VCPUS_MAX && t->spaces.count <= MV_SPACES_MAX);
 }
@@ -116,9 +128,7 @@ static void heap_make(struct heap *h, uint32_t capacity)
 
 static void context_make(struct context *c, const struct mv_sys_context *sys)
 {
-    c->budget_ns = sys->budget_ns;
-    c->period_ns = sys->period_ns;
-    c->partition = sys->partition;
+    c->sys = sys;
     c->rank = rank_of_priority(sys->priority);
 }
 
@@ -136,15 +146,13 @@ static void vcpu_make(struct vcpu *v, const struct mv_sys_vcpu *sys, uint32_t in
     v->cap_count = cell->sys->cap_count;
     context_make(&v->own, &sys->context);
     v->context = &v->own;
-    v->rank = v->base_rank = v->own.rank;
+    v->rank = v->own.rank;
     v->has_device = sys->has_device != 0;
     v->buffer = sys->message_buffer == 0 ? NULL : arch_ram((paddr_t){ sys->message_buffer });
     if (sys->has_fp != 0)
         v->fp = (*fps)++;
     heap_make(&v->callers, sys->callers_max);
     v->fault_portal = sys->fault_portal == MV_NONE ? NULL : &portals[sys->fault_portal];
-    v->fault_badge = sys->fault_badge;
-    v->request.vcpu = v->cancel.vcpu = v->kick.vcpu = v;
     v->virq_enabled = UINT64_MAX;
     vcpu_set_keys(v, false);
     vcpu_set_state(v, VCPU_STOPPED);
@@ -156,7 +164,7 @@ static void *object_of(const struct mv_sys_cap *c)
     case MV_TYPE_CELL:    return &cells[c->object];
     case MV_TYPE_VCPU:    return &system_vcpus[c->object];
     case MV_TYPE_SPACE:   return &spaces[c->object];
-    case MV_TYPE_SEGMENT: return &segments[c->object];
+    case MV_TYPE_SEGMENT: return (void *)(uintptr_t)system_segment(c->object);
     case MV_TYPE_PORTAL:  return &portals[c->object];
     case MV_TYPE_VIRQ:    return &virqs[c->object];
     case MV_TYPE_TIMER:   return &timers[c->object];
@@ -203,21 +211,6 @@ static void make_spaces(uint64_t root)
     }
 }
 
-static void make_segments(void)
-{
-    const struct mv_sys_segment *sys = TABLE(mv_sys_segment, segments);
-
-    for (uint32_t i = 0; i < table->segments.count; i++) {
-        segments[i] = (struct segment){
-            .extent = &TABLE(mv_sys_extent, extents)[sys[i].first_extent],
-            .count = sys[i].extent_count,
-            .rights = sys[i].rights,
-            .memory = (enum mv_memory)sys[i].memory,
-            .size = sys[i].size,
-        };
-    }
-}
-
 static void make_portals(void)
 {
     const struct mv_sys_portal *sys = TABLE(mv_sys_portal, portals);
@@ -226,8 +219,7 @@ static void make_portals(void)
         struct portal *p = &portals[i];
 
         p->server = &system_vcpus[sys[i].server];
-        p->index = i;
-        p->bound_ns = sys[i].bound_ns;
+        p->sys = &sys[i];
         context_make(&p->context, &sys[i].context);
         p->ceiling = p->context.rank;
     }
@@ -299,35 +291,31 @@ static void make_cores(void)
 
 void system_build(const struct mv_systab *t)
 {
-    struct mv_layout layout;
     struct arch_fp *fps;
+    const uint64_t *offset = t->layout.offset;
     struct cap *caps;
     char *base;
 
     table = t;
     check_table(t);
-    mv_layout_compute(t, &mullion_info.sizes, &layout);
-    CHECK(layout.size <= t->objects_size);
     base = arch_ram((paddr_t){ t->objects_base });
-    arch_zero(base, layout.offset[MV_AREA_TABLES]);
-    cells = (struct cell *)(base + layout.offset[MV_AREA_CELLS]);
-    system_vcpus = (struct vcpu *)(base + layout.offset[MV_AREA_VCPUS]);
-    fps = (struct arch_fp *)(base + layout.offset[MV_AREA_FPS]);
-    spaces = (struct space *)(base + layout.offset[MV_AREA_SPACES]);
-    segments = (struct segment *)(base + layout.offset[MV_AREA_SEGMENTS]);
-    portals = (struct portal *)(base + layout.offset[MV_AREA_PORTALS]);
-    virqs = (struct virq *)(base + layout.offset[MV_AREA_VIRQS]);
-    timers = (struct timer *)(base + layout.offset[MV_AREA_TIMERS]);
-    caps = (struct cap *)(base + layout.offset[MV_AREA_CAPS]);
-    heap_slots = (struct heap_node **)(base + layout.offset[MV_AREA_HEAPS]);
-    irq_slots = (uint16_t *)(base + layout.offset[MV_AREA_IRQS]);
+    arch_zero(base, offset[MV_AREA_TABLES]);
+    cells = (struct cell *)(base + offset[MV_AREA_CELLS]);
+    system_vcpus = (struct vcpu *)(base + offset[MV_AREA_VCPUS]);
+    fps = (struct arch_fp *)(base + offset[MV_AREA_FPS]);
+    spaces = (struct space *)(base + offset[MV_AREA_SPACES]);
+    portals = (struct portal *)(base + offset[MV_AREA_PORTALS]);
+    virqs = (struct virq *)(base + offset[MV_AREA_VIRQS]);
+    timers = (struct timer *)(base + offset[MV_AREA_TIMERS]);
+    caps = (struct cap *)(base + offset[MV_AREA_CAPS]);
+    heap_slots = (struct heap_node **)(base + offset[MV_AREA_HEAPS]);
+    irq_slots = (uint16_t *)(base + offset[MV_AREA_IRQS]);
 
     sched_init(t->slice_ns);
     make_cores();
-    make_segments();
     make_portals();
-    make_cells(t->objects_base + layout.offset[MV_AREA_TABLES]);
-    make_spaces(t->objects_base + layout.offset[MV_AREA_ROOTS]);
+    make_cells(t->objects_base + offset[MV_AREA_TABLES]);
+    make_spaces(t->objects_base + offset[MV_AREA_ROOTS]);
     for (uint32_t i = 0; i < t->vcpus.count; i++)
         vcpu_make(&system_vcpus[i], &TABLE(mv_sys_vcpu, vcpus)[i], i, caps, &fps);
     make_virqs();

@@ -9,13 +9,13 @@
 
 struct vcpu;
 struct virq;
-struct segment;
 
 /* By index in the system. */
 extern struct vcpu *system_vcpus;
 static inline struct vcpu *vcpu_at(uint32_t index);
 uint32_t system_vcpu_count(void);
-struct segment *system_segment(uint32_t index);
+const struct mv_sys_segment *system_segment(uint32_t index);
+const struct mv_sys_extent *system_extent(uint32_t index);
 const struct mv_sys_load *system_load(uint32_t index);
 const struct mv_sys_mapping *system_mapping(uint32_t index);
 const struct mv_sys_space *system_space(uint32_t index);

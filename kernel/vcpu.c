@@ -42,7 +42,7 @@ void vcpu_halt(struct vcpu *v, enum vcpu_state into)
         arch_set_result(v, MV_CANCELLED, 0);
     v->is_fault_call = v->stopping = false;
     v->context = &v->own;
-    v->rank = v->base_rank;
+    v->rank = v->own.rank;
     for (uint32_t i = 0; i < v->line_count; i++) {
         if (v->lines[i].timer != NULL)
             timer_stop(v->lines[i].timer);
@@ -66,7 +66,7 @@ void vcpu_reset(struct vcpu *v)
 void vcpu_release(struct vcpu *v)
 {
     v->context = &v->own;
-    v->rank = v->base_rank;
+    v->rank = v->own.rank;
     vcpu_set_state(v, VCPU_RUNNABLE);
     virq_start(v);
     sched_wake(v);

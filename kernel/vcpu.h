@@ -59,7 +59,7 @@ struct vcpu {
     uint32_t           attention;
     uint32_t           reply_key;     /* state word of a caller that the fast path may resume */
     uint32_t           wait_key;      /* state word of a callee that it may enter             */
-    uint32_t           base_rank;     /* [I] its own priority              */
+    uint32_t           fault;         /* enum mv_fault, of the last one    */
     struct vcpu       *callee;        /* SENDING, CALLING, REMOTE: whom it called */
     uint64_t           calls;         /* made */
     struct portal     *serving;       /* what its caller called, or called last   */
@@ -68,27 +68,40 @@ struct vcpu {
 
     /* Scheduling. */
     struct vcpu       *next, *prev;   /* ready ring */
+    struct context     own;
+    struct heap_node   timeout;       /* in core->timers */
     uint16_t           index;         /* [I] in the system */
     uint16_t           number;        /* [I] in its cell   */
     bool               queued;        /* in the ready ring */
-    struct context     own;
-    struct heap_node   timeout;       /* in core->timers */
+    bool               has_device;    /* [I] its cell can reach device registers */
+    bool               is_fault_call; /* its message is its fault, not its registers */
+    bool               cancelling;    /* `cancel` is on its way */
+    bool               stopping;      /* stops as soon as its request is back */
 
-    /* Calls. */
+    /* Calls, and operations that another core does for it. */
     struct heap        callers;       /* who is queued for it, most urgent first */
-    struct heap_node   sending;       /* in callee->callers                      */
-    struct portal     *portal;        /* what it called; NULL for a fault        */
-    uint32_t           call_flags;
-    uint32_t           call_badge;
-    bool               is_fault_call; /* the message is its fault, not its registers */
+    struct heap_node   sending;       /* in callee->callers */
+    union {
+        struct {
+            struct portal *portal;    /* what it called */
+            uint32_t       call_flags;
+            uint32_t       call_badge;
+        };
+        struct {
+            handler_fn    *operation; /* what is done, and with what */
+            void          *operation_object;
+        };
+    };
+    mv_status_t        remote_status; /* how a call or an operation ended */
+    uint64_t           remote_source;
     struct mv_message_buffer *buffer; /* [I] or NULL */
 
     /* vIRQs. */
     uint64_t           virq_pending;  /* [A] a bit per line */
     uint64_t           virq_enabled;
-    uint64_t           listen_lines;  /* LISTENING: these lines */
     struct virq       *lines;         /* [I] array by line number, `line_count` of them */
-    uint32_t           line_count;
+    uint32_t           line_count;    /* [I] */
+    uint32_t           kicked;        /* [A] `kick` is on its way */
     cellva_t           upcall_entry, upcall_stack;  /* entry 0: no upcalls */
 
     /* The cell and its spaces. */
@@ -96,25 +109,13 @@ struct vcpu {
     const struct mv_sys_vcpu *sys;    /* [I] its record in the table */
     struct space      *space;         /* where it runs */
     struct portal     *fault_portal;  /* [I] or NULL */
-    uint32_t           fault_badge;
-    bool               has_device;    /* [I] its cell can reach device registers */
     struct arch_fp    *fp;            /* [I] or NULL: no FP */
+    uint64_t           fault_address, fault_syndrome;
 
     /* Its messages to other cores: one of each, so none can be missing. */
     struct message     request;       /* a call or an operation, and its answer */
     struct message     cancel;        /* takes a request back                   */
     struct message     kick;          /* "look at your vIRQs", sent to it       */
-    uint32_t           kicked;        /* [A] `kick` is on its way               */
-    bool               cancelling;    /* `cancel` is on its way                 */
-    bool               stopping;      /* stops as soon as its request is back   */
-    handler_fn        *operation;     /* what an operation does, and with what     */
-    void              *operation_object;
-    mv_status_t        remote_status; /* how the request ended                  */
-    uint64_t           remote_source;
-
-    /* The last fault. */
-    uint32_t           fault;         /* enum mv_fault */
-    uint64_t           fault_address, fault_syndrome;
 
     uint64_t           raises, virqs, interrupts, switches, faults, overruns;
 };

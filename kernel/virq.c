@@ -60,7 +60,7 @@ bool virq_take(struct vcpu *v, uint64_t lines)
 static void deliver(struct vcpu *v)
 {
     uint64_t listen = vcpu_state(v) == VCPU_WAITING ? UINT64_MAX :
-                      vcpu_state(v) == VCPU_LISTENING ? v->listen_lines : 0;
+                      vcpu_state(v) == VCPU_LISTENING ? arch_call_cap(v) : 0;
 
     if (listen != 0 && virq_take(v, listen)) {
         ipc_wait_ended(v);

@@ -127,6 +127,41 @@ struct mv_sys_load {
     uint64_t file_size, size;
 };
 
+/*
+ * What the kernel image says of itself, at the start of its section
+ * ".mullion.info", so that the host tool can lay out the objects' memory.
+ */
+#define MV_KERNEL_MAGIC    UINT32_C(0x4b4c554d)   /* "MULK" */
+struct mv_object_sizes {
+    uint32_t cell, vcpu, fp, space, portal, virq, timer, cap, heap_slot, irq_slot;
+};
+struct mv_kernel_info {
+    uint32_t magic, systab_version, abi_version, gic_version;
+    char     board[MV_NAME_BYTES];
+    uint64_t link_base;                 /* where the image must lie, physical */
+    struct mv_object_sizes sizes;
+};
+
+/*
+ * The objects' memory: arrays in this order, each aligned to 64 bytes, then
+ * page-aligned the page-table memory. mv_layout_compute() makes it from the
+ * table; the host tool writes the result there.
+ */
+enum mv_area {
+    MV_AREA_CELLS, MV_AREA_VCPUS, MV_AREA_FPS, MV_AREA_SPACES, MV_AREA_PORTALS,
+    MV_AREA_VIRQS, MV_AREA_TIMERS, MV_AREA_CAPS,
+    MV_AREA_HEAPS,         /* timers: per core, vCPUs + timers slots; callers: callers_max per vCPU */
+    MV_AREA_IRQS,
+    MV_AREA_ROOTS,         /* root tables, aligned to their own size, largest first */
+    MV_AREA_TABLES,        /* pools, page-aligned */
+    MV_AREA_KERNEL_TABLES, /* one page per GiB of mapped RAM beyond the first */
+    MV_AREA_COUNT
+};
+struct mv_layout {
+    uint64_t offset[MV_AREA_COUNT];
+    uint64_t size;         /* of the whole, a multiple of MV_PAGE_SIZE */
+};
+
 struct mv_systab {
     uint32_t magic, version;
     uint32_t size;                      /* of the whole table, a multiple of 8 */
@@ -134,6 +169,8 @@ struct mv_systab {
     char     board[MV_NAME_BYTES];      /* must equal the kernel's board */
     uint64_t ram_base, ram_size;        /* RAM the kernel maps; multiples of MV_BLOCK_SIZE */
     uint64_t objects_base, objects_size;/* memory for objects, see the layout below; base a multiple of 64 KiB */
+    struct mv_object_sizes sizes;       /* those the layout was made with: must be the kernel's */
+    struct mv_layout layout;            /* of the objects' memory */
     uint64_t trace_base;                /* page-aligned; core_count rings of trace_bytes */
     uint64_t trace_bytes;               /* per core, multiple of MV_PAGE_SIZE; 0: no trace */
     uint64_t slice_ns;                  /* round robin among equals */
@@ -151,43 +188,6 @@ struct mv_systab {
     uint64_t core_mpidr[MV_CORES_MAX];  /* affinity fields, as in MPIDR_EL1 */
     struct mv_array cells, vcpus, spaces, segments, extents, portals, virqs,
                     timers, caps, mappings, loads;
-};
-
-/*
- * What the kernel image says of itself, at the start of its section
- * ".mullion.info", so that the host tool can lay out the objects' memory.
- */
-#define MV_KERNEL_MAGIC    UINT32_C(0x4b4c554d)   /* "MULK" */
-struct mv_object_sizes {
-    uint32_t cell, vcpu, fp, space, segment, extent, portal, virq, timer, cap,
-             heap_slot, irq_slot;
-};
-struct mv_kernel_info {
-    uint32_t magic, systab_version, abi_version, gic_version;
-    char     board[MV_NAME_BYTES];
-    uint64_t link_base;                 /* where the image must lie, physical */
-    struct mv_object_sizes sizes;
-};
-
-/*
- * The objects' memory: arrays in this order, each aligned to 64 bytes, then
- * page-aligned the page-table memory. Host tool and kernel both compute it
- * from the table with this function, so they cannot disagree.
- */
-enum mv_area {
-    MV_AREA_CELLS, MV_AREA_VCPUS, MV_AREA_FPS, MV_AREA_SPACES, MV_AREA_SEGMENTS,
-    MV_AREA_EXTENTS, MV_AREA_PORTALS, MV_AREA_VIRQS, MV_AREA_TIMERS,
-    MV_AREA_CAPS,
-    MV_AREA_HEAPS,         /* timers: per core, vCPUs + timers slots; callers: callers_max per vCPU */
-    MV_AREA_IRQS,
-    MV_AREA_ROOTS,         /* root tables, aligned to their own size, largest first */
-    MV_AREA_TABLES,        /* pools, page-aligned */
-    MV_AREA_KERNEL_TABLES, /* one page per GiB of mapped RAM beyond the first */
-    MV_AREA_COUNT
-};
-struct mv_layout {
-    uint64_t offset[MV_AREA_COUNT];
-    uint64_t size;         /* of the whole, a multiple of MV_PAGE_SIZE */
 };
 
 static inline uint64_t mv_align_up(uint64_t value, uint64_t alignment)
@@ -218,8 +218,6 @@ static inline void mv_layout_compute(const struct mv_systab *t, const struct mv_
     bytes[MV_AREA_CELLS] = (uint64_t)t->cells.count * sz->cell;
     bytes[MV_AREA_VCPUS] = (uint64_t)t->vcpus.count * sz->vcpu;
     bytes[MV_AREA_SPACES] = (uint64_t)t->spaces.count * sz->space;
-    bytes[MV_AREA_SEGMENTS] = (uint64_t)t->segments.count * sz->segment;
-    bytes[MV_AREA_EXTENTS] = (uint64_t)t->extents.count * sz->extent;
     bytes[MV_AREA_PORTALS] = (uint64_t)t->portals.count * sz->portal;
     bytes[MV_AREA_VIRQS] = (uint64_t)t->virqs.count * sz->virq;
     bytes[MV_AREA_TIMERS] = (uint64_t)t->timers.count * sz->timer;

@@ -14,7 +14,6 @@
 struct core;
 struct vcpu;
 struct space;
-struct segment;
 
 /* ---- registers of a vCPU that is not on a core, or has just entered ----- */
 

@@ -64,7 +64,7 @@ static uint64_t find_redistributor(const struct mv_systab *t)
             return at;
         at += (typer & GICR_TYPER_VLPIS) != 0 ? 0x40000 : 0x20000;
     } while ((typer & GICR_TYPER_LAST) == 0);
-    panic("no GIC redistributor for this core", __FILE_NAME__, __LINE__);
+    panic("no GIC redistributor for this core");
 }
 
 void arch_irq_init(const struct mv_systab *t, bool first_core)

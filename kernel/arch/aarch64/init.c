@@ -96,7 +96,7 @@ void arch_cores_start(const struct mv_systab *t)
         uint64_t error = smc(PSCI_CPU_ON, t->core_mpidr[i], (uint64_t)&secondary_boot, i);
 
         if (error != 0)
-            panic("PSCI does not start a core", __FILE_NAME__, __LINE__);
+            panic("PSCI does not start a core");
     }
 }
 

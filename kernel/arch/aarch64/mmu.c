@@ -6,7 +6,6 @@
  * stacks); other RAM and the devices of the kernel by 2 MiB blocks.
  */
 #include "init.h"
-#include "system.h"
 #include <mv/systab.h>
 
 #define DESC_VALID    (UINT64_C(1) << 0)
@@ -74,12 +73,10 @@ static void map_device(uint64_t base, uint64_t size)
  * kernel is, the others from the objects' memory. */
 static void map_ram(const struct mv_systab *t)
 {
-    struct mv_layout layout;
     uint64_t *more;
     uint64_t end = t->ram_base + t->ram_size;
 
-    mv_layout_compute(t, &mullion_info.sizes, &layout);
-    more = (uint64_t *)(t->objects_base + layout.offset[MV_AREA_KERNEL_TABLES]);
+    more = (uint64_t *)(t->objects_base + t->layout.offset[MV_AREA_KERNEL_TABLES]);
     for (uint64_t pa = t->ram_base; pa < end; pa = (pa / GIB + 1) * GIB) {
         uint64_t *level2 = table(TABLE_RAM);
 

@@ -99,7 +99,7 @@ void trap_sync(struct vcpu *v)
 void trap_serror(struct vcpu *v)
 {
     if (!v->has_device)
-        panic("bus error that no cell can have caused", __FILE_NAME__, __LINE__);
+        panic("bus error that no cell can have caused");
     v->frame.pc = read_elr_el2();
     fault_raise(v, MV_FAULT_BUS, 0, read_esr_el2());
 }
@@ -147,15 +147,10 @@ static void print_trace(const struct mv_trace_ring *ring)
     }
 }
 
-void panic(const char *what, const char *file, unsigned line)
+void panic(const char *what)
 {
     print_to(arch_putc, "\nmullion: PANIC: ");
     print_to(arch_putc, what);
-    print_to(arch_putc, " (");
-    print_to(arch_putc, file);
-    arch_putc(':');
-    print_dec_to(arch_putc, line);
-    arch_putc(')');
     print_named("\n  esr ", read_esr_el2());
     print_named("  far ", read_far_el2());
     print_named("  elr ", read_elr_el2());
@@ -171,5 +166,5 @@ void trap_own(uint64_t kind, uint64_t sp, uint64_t lr)
     print_named("\nmullion: exception in the kernel, vector ", kind);
     print_named("  sp ", sp);
     print_named("  lr ", lr);
-    panic("the kernel has failed", __FILE_NAME__, __LINE__);
+    panic("the kernel has failed");
 }
