@@ -180,11 +180,10 @@ struct cell {
     const struct node *console, *fault_portal;
     struct channel *console_channel;
     uint64_t     fixed_low;             /* lowest address of what plan placed */
-    uint64_t     upper_next;            /* plan: next free address above the window */
     uint64_t     entry;
     struct segment *image_segment, *private_segment;
     struct mapping *trace_mapping;
-    uint64_t     zero_offset, zero_size;    /* buffers and stacks in the private segment */
+    uint64_t     zero_size;         /* buffers and stacks, at the start of the private segment */
     const char  *elf_path;              /* the program, built or given */
     struct text  elf;
 };

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory that cells share: segments, and channels with their vIRQs. */
+#include "model_parts.h"
+
+enum {
+    CHANNEL_MAX = 0x1000000,
+    RING_HEADER = 256,          /* of a channel's half that is not for data */
+};
+
+void model_read_segment(struct system *s, const struct node *n)
+{
+    struct segment *g = model_add_segment(s, SEGMENT_SHARED, n->name, MV_MAP_READ | MV_MAP_WRITE, MV_PAGE_SIZE, NULL);
+    const char *rights = NULL;
+    uint64_t base = 0;
+
+    g->node = n;
+    g->at = n->at;
+    schema_check(n, SCHEMA_SEGMENT);
+    model_check_name(n);
+    if (!node_prop(n, "size"))
+        diag_error(n->at, "segment \"%s\" has no size; expected a number of bytes; add size = <0x1000>", n->name);
+    g->broken = !node_prop(n, "size") || !schema_pages(n, "size", MV_PAGE_SIZE, UINT64_C(1) << 39, &g->size);
+    if (s->board.ram.size && g->size > s->board.ram.size)
+        diag_error(node_at(n, "size"), "segment \"%s\" has 0x%llx bytes; expected at most the RAM's 0x%llx; make it smaller",
+                   n->name, (unsigned long long)g->size, (unsigned long long)s->board.ram.size);
+    if (schema_string(n, "rights", &rights) && rights)
+        schema_rights(node_at(n, "rights"), "rights", rights, &g->rights);
+    g->fixed = node_prop(n, "base") && schema_pages(n, "base", 0, UINT64_C(1) << 48, &base);
+    *vec_push(&g->extents.list) = (struct region){ base, g->size };
+    if (g->fixed && (base < s->board.ram.base || base - s->board.ram.base >= s->board.ram.size ||
+                     g->size > s->board.ram.size - (base - s->board.ram.base)))
+        diag_error(node_at(n, "base"), "segment \"%s\" lies at 0x%llx to 0x%llx; expected a place in RAM, 0x%llx to 0x%llx; correct \"base\" or remove it",
+                   n->name, (unsigned long long)base, (unsigned long long)(base + g->size), (unsigned long long)s->board.ram.base,
+                   (unsigned long long)(s->board.ram.base + s->board.ram.size));
+}
+
+static struct channel *add_channel(struct system *s, const char *name, const struct node *n, struct pos at, uint64_t size,
+                                   struct cell *a, struct cell *b)
+{
+    struct channel *h = mem_alloc(sizeof *h);
+
+    h->name = name;
+    h->node = n;
+    h->at = at;
+    h->end[0].cell = a;
+    h->end[1].cell = b;
+    h->segment = model_add_segment(s, SEGMENT_CHANNEL, name, MV_MAP_READ | MV_MAP_WRITE, size, a);
+    h->segment->at = at;
+    *vec_push(&h->segment->extents.list) = (struct region){ 0, size };
+    for (int i = 0; i < 2; i++) {
+        h->end[i].name = name;
+        h->end[i].vcpu = h->end[i].cell->vcpus.at[0];
+    }
+    *vec_push(&s->channels) = h;
+    return h;
+}
+
+static void channel_vcpus(struct channel *h)
+{
+    const struct prop *p = node_prop(h->node, "vcpus");
+
+    if (!p)
+        return;
+    if (p->length != 8) {
+        diag_error(p->at, "\"vcpus\" has %zu numbers; expected two, one for each end; write vcpus = <0 0>", p->length / 4);
+        return;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        const struct cell *c = h->end[i].cell;
+        uint32_t number = prop_cell(p, i);
+
+        if (number >= c->vcpus.count)
+            diag_error(p->at, "\"vcpus\" names vCPU %u of cell \"%s\", which has %zu; expected 0 to %zu; choose one of these",
+                       number, c->name, c->vcpus.count, c->vcpus.count - 1);
+        else
+            h->end[i].vcpu = c->vcpus.at[number];
+    }
+}
+
+void model_read_channel(struct system *s, const struct node *n)
+{
+    size_t count = schema_references(s->tree, n, "between");
+    struct cell *ends[2] = { NULL, NULL };
+    uint64_t size = MV_PAGE_SIZE;
+
+    schema_check(n, SCHEMA_CHANNEL);
+    model_check_name(n);
+    schema_pages(n, "size", MV_PAGE_SIZE, CHANNEL_MAX, &size);
+    if (!node_prop(n, "between"))
+        diag_error(n->at, "channel \"%s\" has no ends; expected two cells; add between = <&one &other>", n->name);
+    else if (count && count != 2)
+        diag_error(node_at(n, "between"), "\"between\" names %zu nodes; expected two cells; write between = <&one &other>", count);
+    if (count != 2)
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        const struct node *to = schema_reference_at(s->tree, n, "between", i);
+
+        ends[i] = model_cell(s, to);
+        if (!ends[i])
+            return model_wrong_kind(node_at(n, "between"), "between", to, "cells");
+    }
+    if (ends[0] == ends[1])
+        return diag_error(node_at(n, "between"), "channel \"%s\" has both ends in cell \"%s\"; expected two cells; correct one",
+                          n->name, ends[0]->name);
+    struct channel *h = add_channel(s, n->name, n, n->at, size, ends[0], ends[1]);
+
+    schema_u32(n, "message-size", 1, (uint32_t)(size / 2 - RING_HEADER) / 2, &h->message_size);
+    channel_vcpus(h);
+}
+
+/* "console = <&console>" in a cell: a byte channel to that cell. */
+void model_read_console(struct system *s, struct cell *c)
+{
+    const struct node *to = model_one_reference(s, c->node, "console");
+    struct cell *server = to ? model_cell(s, to) : NULL;
+
+    if (!to)
+        return;
+    if (!server)
+        return model_wrong_kind(node_at(c->node, "console"), "console", to, "a cell");
+    if (server == c)
+        return diag_error(node_at(c->node, "console"), "cell \"%s\" is its own console; expected another cell; remove it", c->name);
+    struct channel *h = add_channel(s, "console", NULL, node_at(c->node, "console"), MV_PAGE_SIZE, c, server);
+
+    h->is_console = true;
+    h->end[1].name = c->name;
+    c->console_channel = h;
+}
+
+void model_add_channel_virqs(struct system *s)
+{
+    for (size_t i = 0; i < s->channels.count; i++)
+        for (int e = 0; e < 2; e++) {
+            struct channel *h = s->channels.at[i];
+
+            h->end[e].virq = model_add_virq(s, h->end[e].cell, h->end[e].name, NULL, h->end[e].vcpu, MV_VIRQ_SOFT);
+        }
+}

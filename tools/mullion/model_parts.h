@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between the files that read the description into the model. */
+#pragma once
+
+#include "model.h"
+#include "schema.h"
+
+enum { MODEL_TIME_US_MAX = 1000000000 };
+
+/* Complain that a property names the wrong kind of node. */
+void model_wrong_kind(struct pos at, const char *name, const struct node *found, const char *expected);
+/* The only reference of a property, or NULL; complains about several. */
+const struct node *model_one_reference(const struct system *s, const struct node *n, const char *name);
+/* Complain about a node's name that cannot become a C macro and a table entry. */
+void model_check_name(const struct node *n);
+struct virq *model_add_virq(struct system *s, struct cell *c, const char *name, const struct node *n,
+                            struct vcpu *sink, uint32_t source);
+
+/* A cell with its own objects (model_cells.c). */
+void model_read_cell(struct system *s, const struct node *n);
+/* What a cell refers to: portals, vIRQs, cells, segments, spaces (model_uses.c). */
+void model_read_uses(struct system *s, struct cell *c);
+/* The devices that a cell owns (model_devices.c). */
+void model_read_devices(struct system *s, struct cell *c);
+/* Segments and channels (model_memory.c). Consoles come after all cells, the
+ * channels' vIRQs after everything else that takes a line. */
+void model_read_segment(struct system *s, const struct node *n);
+void model_read_channel(struct system *s, const struct node *n);
+void model_read_console(struct system *s, struct cell *c);
+void model_add_channel_virqs(struct system *s);
