@@ -37,7 +37,7 @@ _Noreturn void panic(const char *what);
 /* CHECK stands in every build; never on what an outsider can influence. */
 #define TEXT_OF(x) #x
 #define TEXT(x)    TEXT_OF(x)
-#define CHECK(x)   do { if (unlikely(!(x))) panic(__FILE__ ":" TEXT(__LINE__)); } while (0)
+#define CHECK(x)   do { if (unlikely(!(x))) panic(__FILE_NAME__ ":" TEXT(__LINE__)); } while (0)
 #ifdef MV_DEBUG
 #define ASSERT(x) CHECK(x)
 #else

@@ -40,7 +40,7 @@ void cell_give_table(struct cell *c, paddr_t page)
 
 /* ---- making a cell as it was built -------------------------------------------- */
 
-enum phase { PHASE_LOAD, PHASE_CLEAR, PHASE_MAP, PHASE_READY };
+enum phase { PHASE_LOAD, PHASE_CLEAR, PHASE_MAP, PHASE_READY, PHASE_STARTING };
 
 static void next_phase(struct cell *c)
 {
@@ -126,7 +126,8 @@ bool cell_prepare_step(struct cell *c)
         map_step(c);
         return false;
     case PHASE_READY:
-        return true;
+    case PHASE_STARTING:
+        break;
     }
     return true;
 }
@@ -167,13 +168,14 @@ static bool all_stopped(const struct cell *c)
     return true;
 }
 
-/* The cell is prepared: each core starts its vCPUs of it, in turn. */
+/* The cell is prepared: each core starts its vCPUs of it, in turn. The phase
+ * keeps other starters away; how far it has come travels with self. */
 static struct result start_vcpus(HANDLER_ARGS)
 {
     struct cell *c = object;
 
-    while (c->step < c->sys->vcpu_count) {
-        struct vcpu *v = &c->vcpus[c->step];
+    for (; self->remote_source < c->sys->vcpu_count; self->remote_source++) {
+        struct vcpu *v = &c->vcpus[self->remote_source];
 
         if (v->core != core_here())
             return door_forward(self, v->core, start_vcpus, c);
@@ -181,9 +183,10 @@ static struct result start_vcpus(HANDLER_ARGS)
             vcpu_reset(v);
             vcpu_release(v);
         }
-        c->step++;
     }
+    arch_lock(&c->lock);
     cell_forget_preparation(c);
+    arch_unlock(&c->lock);
     return result_status(MV_OK);
 }
 
@@ -196,18 +199,20 @@ struct result call_cell_start(HANDLER_ARGS)
         return result_status(MV_BAD_ARG);
     while (!ready) {
         arch_lock(&c->lock);
-        if (!all_stopped(c)) {
+        if (!all_stopped(c) || c->phase == PHASE_STARTING) {
             arch_unlock(&c->lock);
             return result_status(MV_BUSY);
         }
         ready = cell_prepare_step(c);
+        if (ready)
+            c->phase = PHASE_STARTING;
         arch_unlock(&c->lock);
         if (!ready && arch_irq_pending()) {
             arch_restart_call(self, (uint64_t[6]){ a0 });
             return result_none();
         }
     }
-    c->step = 0;
+    self->remote_source = 0;
     return start_vcpus(self, c, 0, 0, 0, 0, 0, 0);
 }
 

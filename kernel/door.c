@@ -104,8 +104,6 @@ struct result call_null(HANDLER_ARGS)
 struct result call_yield(HANDLER_ARGS)
 {
     sched_yield(self->core);
-    if (virq_upcall_due(self) && sched_running(self->core) == self)
-        sched_force_switch(self->core);
     return result_status(MV_OK);
 }
 

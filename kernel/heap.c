@@ -7,7 +7,7 @@ static void put(struct heap *h, uint32_t at, struct heap_node *n)
     n->place = at + 1;
 }
 
-static void sift_up(struct heap *h, uint32_t at, struct heap_node *n)
+__attribute__((noinline)) static void sift_up(struct heap *h, uint32_t at, struct heap_node *n)
 {
     while (at > 0 && n->key < h->slot[(at - 1) / 2]->key) {
         put(h, at, h->slot[(at - 1) / 2]);

@@ -222,13 +222,13 @@ void ipc_fault(struct vcpu *self)
 static void fault_answered(struct vcpu *v)
 {
     v->is_fault_call = false;
+    vcpu_set_state(v, VCPU_RUNNABLE);    /* the call is over: vcpu_halt() has nothing to cancel */
     if (v->remote_status == MV_FAULT_RESUME_AT)
         arch_frame_set_pc(v, v->remote_source);
     if (v->remote_status != MV_FAULT_RESUME && v->remote_status != MV_FAULT_RESUME_AT) {
         vcpu_halt(v, VCPU_FAULTED);
         return;
     }
-    vcpu_set_state(v, VCPU_RUNNABLE);
     sched_resume(v);
 }
 
@@ -362,15 +362,12 @@ void ipc_reply(struct vcpu *self)
         arch_set_result(self, MV_BAD_ARG, 0);
         return;
     }
-    if (self->caller == NULL) {
-        arch_set_result(self, MV_NO_CALLER, 0);
-        return;
-    }
     caller = answer(self, flags);
-    arch_set_result(self, MV_OK, 0);
+    arch_set_result(self, caller == NULL ? MV_NO_CALLER : MV_OK, 0);
     self->rank = self->own.rank;
     sched_recheck(self);
-    return_call(caller);
+    if (caller != NULL)
+        return_call(caller);
 }
 
 void ipc_wait(struct vcpu *self)
@@ -384,17 +381,23 @@ void ipc_wait(struct vcpu *self)
         st = MV_BAD_ARG;
     else if (!listen && self->caller != NULL)
         st = MV_BUSY;
-    else if (listen ? virq_take(self, lines) : take_event(self)) {
-        if (self->caller != NULL)
-            sched_recheck(self);
-        return;
-    } else if ((flags & MV_NOWAIT) != 0)
-        st = MV_WOULD_BLOCK;
     if (st != MV_OK) {
         arch_set_result(self, st, 0);
         return;
     }
-    block_until(self, listen ? VCPU_LISTENING : VCPU_WAITING, flags);
+    if (!listen) {
+        /* A service whose caller has left ends here. */
+        self->context = &self->own;
+        self->rank = self->own.rank;
+    }
+    if (listen ? virq_take(self, lines) : take_event(self)) {
+        sched_recheck(self);
+    } else if ((flags & MV_NOWAIT) != 0) {
+        arch_set_result(self, MV_WOULD_BLOCK, 0);
+        sched_recheck(self);
+    } else {
+        block_until(self, listen ? VCPU_LISTENING : VCPU_WAITING, flags);
+    }
 }
 
 /* ---- ends that nobody asked for ------------------------------------------------ */

@@ -113,6 +113,14 @@ static struct vcpu *take_highest(struct core *core)
 
 /* ---- who runs -------------------------------------------------------------- */
 
+/* v is to run. If it is current, its frame may have changed meanwhile. */
+static void choose(struct core *core, struct vcpu *v)
+{
+    core->run = v;
+    if (v != NULL && v == core->current)
+        sched_force_switch(core);
+}
+
 static void run_or_enqueue(struct vcpu *v, bool at_once)
 {
     struct core *core = v->core;
@@ -125,9 +133,7 @@ static void run_or_enqueue(struct vcpu *v, bool at_once)
     }
     if (running != NULL)
         enqueue(running, true);
-    core->run = v;
-    if (v == core->current)   /* its frame may have changed meanwhile */
-        sched_force_switch(core);
+    choose(core, v);
 }
 
 void sched_wake(struct vcpu *v)
@@ -149,7 +155,7 @@ void sched_resume(struct vcpu *v)
 
 void sched_block(struct core *core)
 {
-    core->run = take_highest(core);
+    choose(core, take_highest(core));
 }
 
 void sched_yield(struct core *core)
@@ -157,7 +163,7 @@ void sched_yield(struct core *core)
     struct vcpu *running = sched_running(core);
 
     enqueue(running, false);
-    core->run = take_highest(core);
+    choose(core, take_highest(core));
     core->slice_end = 0;      /* nothing left: its next turn is a whole one */
 }
 
@@ -177,7 +183,7 @@ void sched_recheck(struct vcpu *v)
         sched_force_switch(core);
     if (core->preempt_key > v->rank) {
         enqueue(v, true);
-        core->run = take_highest(core);
+        choose(core, take_highest(core));
     }
 }
 

@@ -16,6 +16,7 @@
  * count.)
  */
 #define DONE_SHIFT 8
+#define DONE_MASK  0xffu    /* the rights */
 
 static bool rights_are_valid(uint64_t rights)
 {
@@ -53,7 +54,57 @@ static uint32_t segment_cap_rights(const struct cap *c)
     rights |= (c->rights & MV_RIGHT_SEGMENT_READ) != 0 ? MV_MAP_READ : 0;
     rights |= (c->rights & MV_RIGHT_SEGMENT_WRITE) != 0 ? MV_MAP_WRITE : 0;
     rights |= (c->rights & MV_RIGHT_SEGMENT_EXECUTE) != 0 ? MV_MAP_EXECUTE : 0;
-    return rights & ((const struct mv_sys_segment *)c->object)->rights;
+    const struct mv_sys_segment *seg = c->object;
+
+    if (seg->memory == MV_MEMORY_DEVICE)
+        rights &= ~MV_MAP_EXECUTE;
+    return rights & seg->rights;
+}
+
+/* A range that is mapped, protected or unmapped a step at a time. */
+struct change {
+    const struct mv_sys_segment *segment;   /* map: what, from `offset`; else NULL */
+    uint64_t at, offset, size;
+    uint32_t rights;                        /* 0: unmap */
+    uint32_t most;
+};
+
+static mv_status_t change_step(struct space *s, struct change *c)
+{
+    uint64_t done = 0;
+    mv_status_t st;
+
+    arch_lock(&s->lock);
+    if (c->segment != NULL)
+        st = space_map_step(s, c->segment, (cellva_t){ c->at }, c->offset, c->size, c->rights,
+                            c->most, &done);
+    else if (c->rights != 0)
+        st = arch_space_protect(s, (cellva_t){ c->at }, c->size, c->rights, &done);
+    else
+        st = arch_space_unmap(s, (cellva_t){ c->at }, c->size, &done);
+    arch_unlock(&s->lock);
+    c->at += done;
+    c->offset += done;
+    c->size -= done;
+    return st;
+}
+
+/* Steps until all is done, one fails, or an interrupt waits. True when *result
+ * is the call's; else it is to be made again for what is left in *c. */
+static bool change_run(struct vcpu *self, struct space *s, struct change *c, uint64_t *pages,
+                       struct result *result)
+{
+    uint64_t size = c->size;
+    mv_status_t st;
+
+    do {
+        st = change_step(s, c);
+    } while (st == MV_OK && c->size != 0 && !arch_irq_pending());
+    *pages += (size - c->size) / MV_PAGE_SIZE;
+    trace(self->core, MV_TRACE_SPACE, c->segment != NULL ? MV_EVENT_MAP : MV_EVENT_UNMAP, self, c->at,
+          size - c->size);
+    *result = (struct result){ st, *pages * MV_PAGE_SIZE };
+    return st != MV_OK || c->size == 0;
 }
 
 struct result call_space_map(HANDLER_ARGS)
@@ -61,84 +112,50 @@ struct result call_space_map(HANDLER_ARGS)
     struct space *s = object;
     const struct cap *cap;
     mv_status_t st = cap_lookup(self, a1, MV_TYPE_SEGMENT, MV_RIGHT_SEGMENT_READ, &cap);
-    uint64_t at = a2, offset = a3, size = a4;
-    uint64_t rights = a5 & ((1u << DONE_SHIFT) - 1), pages = a5 >> DONE_SHIFT;
+    uint64_t rights = a5 & DONE_MASK, pages = a5 >> DONE_SHIFT;
+    struct result r;
 
     if (st != MV_OK)
         return result_status(st);
-    const struct mv_sys_segment *seg = cap->object;
-    uint32_t most = segment_cap_rights(cap);
+    struct change c = { cap->object, a2, a3, a4, (uint32_t)rights, segment_cap_rights(cap) };
 
-    if (!rights_are_valid(rights) || !range_is_valid(at, size, space_limit(s)) ||
-        !range_is_valid(offset, size, seg->size))
+    if (!rights_are_valid(rights) || !range_is_valid(c.at, c.size, space_limit(s)) ||
+        !range_is_valid(c.offset, c.size, c.segment->size))
         return result_status(MV_BAD_ARG);
-    if ((rights & ~(uint64_t)most) != 0)
+    if ((rights & ~(uint64_t)c.most) != 0)
         return result_status(MV_NO_RIGHT);
-
-    for (;;) {
-        uint64_t done = 0;
-
-        arch_lock(&s->lock);
-        st = space_map_step(s, seg, (cellva_t){ at }, offset, size, (uint32_t)rights, most,
-                            &done);
-        arch_unlock(&s->lock);
-        at += done;
-        offset += done;
-        size -= done;
-        pages += done / MV_PAGE_SIZE;
-        if (st != MV_OK || size == 0) {
-            trace(self->core, MV_TRACE_SPACE, MV_EVENT_MAP, self, at, pages * MV_PAGE_SIZE);
-            return (struct result){ st, pages * MV_PAGE_SIZE };
-        }
-        if (arch_irq_pending()) {
-            arch_restart_call(self, (uint64_t[6]){ a0, a1, at, offset, size,
-                                                   rights | pages << DONE_SHIFT });
-            return result_none();
-        }
-    }
+    if (change_run(self, s, &c, &pages, &r))
+        return r;
+    arch_restart_call(self, (uint64_t[6]){ a0, a1, c.at, c.offset, c.size,
+                                           rights | pages << DONE_SHIFT });
+    return result_none();
 }
 
 /* Unmap, or protect with rights that are not 0. */
-static struct result change(struct vcpu *self, struct space *s, uint64_t a0, uint64_t at,
-                            uint64_t size, uint64_t word, bool unmap)
+static struct result change_mapped(struct vcpu *self, struct space *s, uint64_t a0, uint64_t at,
+                                   uint64_t size, uint64_t word, bool unmap)
 {
-    uint64_t rights = word & ((1u << DONE_SHIFT) - 1), pages = word >> DONE_SHIFT;
+    uint64_t rights = word & DONE_MASK, pages = word >> DONE_SHIFT;
+    struct change c = { NULL, at, 0, size, (uint32_t)rights, 0 };
+    struct result r;
 
     if ((unmap ? rights != 0 : !rights_are_valid(rights)) ||
         !range_is_valid(at, size, space_limit(s)))
         return result_status(MV_BAD_ARG);
-
-    for (;;) {
-        uint64_t done = 0;
-        mv_status_t st;
-
-        arch_lock(&s->lock);
-        st = unmap ? arch_space_unmap(s, (cellva_t){ at }, size, &done) :
-             arch_space_protect(s, (cellva_t){ at }, size, (uint32_t)rights, &done);
-        arch_unlock(&s->lock);
-        at += done;
-        size -= done;
-        pages += done / MV_PAGE_SIZE;
-        if (st != MV_OK || size == 0) {
-            trace(self->core, MV_TRACE_SPACE, MV_EVENT_UNMAP, self, at, pages * MV_PAGE_SIZE);
-            return (struct result){ st, pages * MV_PAGE_SIZE };
-        }
-        if (arch_irq_pending()) {
-            arch_restart_call(self, (uint64_t[6]){ a0, at, size,
-                                                   rights | pages << DONE_SHIFT });
-            return result_none();
-        }
-    }
+    if (change_run(self, s, &c, &pages, &r))
+        return r;
+    arch_restart_call(self, (uint64_t[6]){ a0, c.at, c.size, rights | pages << DONE_SHIFT });
+    return result_none();
 }
 
 struct result call_space_unmap(HANDLER_ARGS)
 {
-    return change(self, object, a0, a1, a2, a3, true);
+    return change_mapped(self, object, a0, a1, a2, a3, true);
 }
 
 struct result call_space_protect(HANDLER_ARGS)
 {
-    return change(self, object, a0, a1, a2, a3, false);
+    return change_mapped(self, object, a0, a1, a2, a3, false);
 }
 
 struct result call_space_enter(HANDLER_ARGS)

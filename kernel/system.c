@@ -95,6 +95,8 @@ static bool same_sizes(const uint32_t *a, const uint32_t *b)
     return true;
 }
 
+#define SYSTAB_SIZE_MAX (16u << 20)
+
 static void check_table(const struct mv_systab *t)
 {
     static const uint8_t zero[4];
@@ -103,6 +105,7 @@ static void check_table(const struct mv_systab *t)
     uint32_t crc = ~UINT32_C(0);
 
     CHECK(t->magic == MV_SYSTAB_MAGIC && t->version == MV_SYSTAB_VERSION);
+    CHECK(t->size >= sizeof(*t) && t->size <= SYSTAB_SIZE_MAX);
     crc = crc32(crc, bytes, at);
     crc = crc32(crc, zero, sizeof(zero));
     crc = crc32(crc, bytes + at + sizeof(zero), t->size - at - sizeof(zero));
@@ -325,6 +328,9 @@ void system_build(const struct mv_systab *t)
             while (!cell_prepare_step(&cells[i]))
                 ;
             cell_forget_preparation(&cells[i]);
+            /* Before any core runs: a raise to a core that starts later stays. */
+            for (uint32_t j = 0; j < cells[i].sys->vcpu_count; j++)
+                vcpu_reset(&cells[i].vcpus[j]);
         }
     }
 }
@@ -334,9 +340,7 @@ void system_start_core(uint32_t index)
     for (uint32_t i = 0; i < table->vcpus.count; i++) {
         struct vcpu *v = &system_vcpus[i];
 
-        if (v->core->index == index && v->cell->sys->autostart != 0) {
-            vcpu_reset(v);
+        if (v->core->index == index && v->cell->sys->autostart != 0)
             vcpu_release(v);
-        }
     }
 }

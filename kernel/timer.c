@@ -19,7 +19,9 @@ void timer_expired(struct timer *t, uint64_t now)
             sink->overruns += lost;
             trace(sink->core, MV_TRACE_SCHED, MV_EVENT_OVERRUN, sink, lost, 0);
         }
-        t->node.key += (lost + 1) * t->period;
+        if (__builtin_mul_overflow(lost + 1, t->period, &lost) ||
+            __builtin_add_overflow(t->node.key, lost, &t->node.key))
+            t->node.key = UINT64_MAX;
         heap_insert(&sink->core->timers, &t->node);
     }
     virq_raise_local(t->virq, 1);

@@ -13,10 +13,10 @@ struct core;
 
 extern uint32_t trace_mask;    /* classes that are recorded, MV_TRACE_* */
 
-void trace_record(struct core *core, enum mv_trace_event event, const struct vcpu *v, uint64_t a,
+__attribute__((noinline)) void trace_record(struct core *core, enum mv_trace_event event, const struct vcpu *v, uint64_t a,
                   uint64_t b);
 
-static inline void trace(struct core *core, uint32_t class, enum mv_trace_event event,
+__attribute__((always_inline)) static inline void trace(struct core *core, uint32_t class, enum mv_trace_event event,
                          const struct vcpu *v, uint64_t a, uint64_t b)
 {
     if (unlikely((trace_mask & class) != 0))

@@ -61,6 +61,10 @@ void vcpu_reset(struct vcpu *v)
     arch_set_space(v);
     arch_frame_start(v, sys->entry, sys->stack, sys->argument, sys->message_address);
     arch_fp_reset(v);
+    if (v->core->current == v) {
+        v->core->current = NULL;    /* what the hardware still holds is not wanted */
+        sched_force_switch(v->core);
+    }
 }
 
 void vcpu_release(struct vcpu *v)
@@ -82,7 +86,10 @@ struct result call_vcpu_start(HANDLER_ARGS)
         return door_forward(self, v->core, call_vcpu_start, v);
     if (!vcpu_is_stopped(v))
         return result_status(MV_BUSY);
+    arch_lock(&v->cell->lock);
+    cell_forget_preparation(v->cell);    /* a cell_start that is under way starts anew */
     vcpu_release(v);
+    arch_unlock(&v->cell->lock);
     return result_status(MV_OK);
 }
 
@@ -106,7 +113,8 @@ static mv_status_t may_copy(const struct vcpu *self, const struct vcpu *v)
 {
     if (self->buffer == NULL)
         return MV_BAD_ARG;
-    return vcpu_is_stopped(v) ? MV_OK : MV_BUSY;
+    /* Stopped a moment ago, its registers may still be in the hardware. */
+    return vcpu_is_stopped(v) && v->core->current != v ? MV_OK : MV_BUSY;
 }
 
 static uint64_t run_state(const struct vcpu *v)

@@ -86,7 +86,7 @@ void virq_kicked(struct vcpu *v)
     /* Before looking: a raise after this kicks again. Pairs with the exchange
      * in virq_raise(). */
     __atomic_store_n(&v->kicked, 0, __ATOMIC_SEQ_CST);
-    if (vcpu_state(v) != VCPU_STOPPED)
+    if (!vcpu_is_stopped(v))
         deliver(v);
 }
 
@@ -94,7 +94,7 @@ bool irq_handle(struct core *core, uint32_t interrupt)
 {
     struct virq *q = system_irq(interrupt);
 
-    if (q == NULL || q->sink->core != core || vcpu_state(q->sink) == VCPU_STOPPED)
+    if (q == NULL || q->sink->core != core || vcpu_is_stopped(q->sink))
         return false;
     q->active = true;
     q->sink->interrupts++;

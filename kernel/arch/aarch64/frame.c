@@ -26,6 +26,14 @@
  * change nothing but its own timing. Mode EL0t, AArch64, nothing masked. */
 #define PSTATE_CELL (FIELD(31, 28) | UINT64_C(1) << 24 | UINT64_C(1) << 12)
 
+/* The ABI's structures have the frame's registers in the frame's order. */
+#define UPCALL_FRAME_BYTES (sizeof(struct mv_upcall) - offsetof(struct mv_upcall, x))
+static_assert(offsetof(struct arch_frame, tls) == offsetof(struct mv_vcpu_state, tls) &&
+              offsetof(struct arch_frame, pstate) == offsetof(struct mv_vcpu_state, pstate) &&
+              UPCALL_FRAME_BYTES == offsetof(struct arch_frame, tls) &&
+              offsetof(struct mv_upcall, pstate) - offsetof(struct mv_upcall, x) ==
+              offsetof(struct arch_frame, pstate), "frames are copied whole");
+
 void arch_frame_start(struct vcpu *v, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t tls)
 {
     arch_zero(&v->frame, sizeof(v->frame));
@@ -41,22 +49,13 @@ void arch_set_current_pc(uint64_t pc) { write_elr_el2(pc); }
 
 void arch_frame_read(const struct vcpu *v, struct mv_vcpu_state *out)
 {
-    for (int i = 0; i < 31; i++)
-        out->x[i] = v->frame.x[i];
-    out->sp = v->frame.sp;
-    out->pc = v->frame.pc;
-    out->pstate = v->frame.pstate;
-    out->tls = v->frame.tls;
+    arch_copy(out->x, &v->frame, sizeof(v->frame));
 }
 
 void arch_frame_write(struct vcpu *v, const struct mv_vcpu_state *in)
 {
-    for (int i = 0; i < 31; i++)
-        v->frame.x[i] = in->x[i];
-    v->frame.sp = in->sp;
-    v->frame.pc = in->pc;
-    v->frame.pstate = in->pstate & PSTATE_CELL;
-    v->frame.tls = in->tls;
+    arch_copy(&v->frame, in->x, sizeof(v->frame));
+    v->frame.pstate &= PSTATE_CELL;
 }
 
 void arch_restart_call(struct vcpu *v, const uint64_t arg[6])
@@ -72,11 +71,7 @@ void arch_upcall_enter(struct vcpu *v, uint64_t line, uint64_t payload)
 {
     struct mv_upcall *u = &v->buffer->upcall;
 
-    for (int i = 0; i < 31; i++)
-        u->x[i] = v->frame.x[i];
-    u->sp = v->frame.sp;
-    u->pc = v->frame.pc;
-    u->pstate = v->frame.pstate;
+    arch_copy(u->x, &v->frame, UPCALL_FRAME_BYTES);
     u->masked = 1;
     v->frame.x[0] = line;
     v->frame.x[1] = payload;
@@ -90,12 +85,10 @@ void arch_upcall_leave(struct vcpu *v)
 {
     struct mv_upcall *u = &v->buffer->upcall;
 
-    /* The cell can change the frame at any time: each word is read once. */
-    for (int i = 0; i < 31; i++)
-        v->frame.x[i] = __atomic_load_n(&u->x[i], __ATOMIC_RELAXED);
-    v->frame.sp = __atomic_load_n(&u->sp, __ATOMIC_RELAXED);
-    v->frame.pc = __atomic_load_n(&u->pc, __ATOMIC_RELAXED);
-    v->frame.pstate = __atomic_load_n(&u->pstate, __ATOMIC_RELAXED) & PSTATE_CELL;
+    /* The cell can change the frame at any time: it is copied before it is
+     * made safe. */
+    arch_copy(&v->frame, u->x, UPCALL_FRAME_BYTES);
+    v->frame.pstate &= PSTATE_CELL;
     v->frame.tls = read_tpidr_el0();
     u->masked = 0;
 }

@@ -11,7 +11,12 @@ SECTIONS
 {
     . = LINK_BASE;
     __text_start = .;
-    .text : { *(.text.start) *(.text.vectors) *(.text .text.*) } :text
+    /* The vectors are aligned to 2 KiB: what is executed once fills the space
+     * before them. */
+    .text : {
+        *(.text.start) *(.text.mmu_build .text.map_device .text.uart_putc .text.print_*)
+        *(.text.vectors) *(.text .text.*)
+    } :text
     . = ALIGN(4096);
     __text_end = .;
     .mullion.info : { KEEP(*(.mullion.info)) } :rodata

@@ -40,6 +40,8 @@ void offsets(void)
     VALUE(CPU_PAGES_SIZE, sizeof(struct cpu_pages));
     VALUE(CPU_PAGES_CPU, offsetof(struct cpu_pages, cpu));
     VALUE(STATE_RUNNABLE, VCPU_RUNNABLE);
+    VALUE(STATE_WAITING, VCPU_WAITING);
+    VALUE(STATE_CALLING, VCPU_CALLING);
     VALUE(CALL_LAST_MESSAGE, MV_CALL_upcall_return);
     VALUE(CALL_NULL, MV_CALL_null);
     VALUE(CALL_REPLY_WAIT, MV_CALL_reply_wait);

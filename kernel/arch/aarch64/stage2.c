@@ -74,6 +74,8 @@ static uint64_t leaf_attributes(uint32_t rights, uint32_t most, enum mv_memory m
     {                                                                               \
         __asm__ volatile("tlbi " insn ", %0" : : "r"(address >> 12) : "memory");    \
     }
+BARRIER(tlbi_vmalle1, "tlbi vmalle1")
+BARRIER(tlbi_vmalle1is, "tlbi vmalle1is")
 TLBI(tlbi_ipas2e1, "ipas2e1")
 TLBI(tlbi_ipas2e1is, "ipas2e1is")
 TLBI(tlbi_vaae1, "vaae1")
@@ -120,8 +122,11 @@ static void invalidate(const struct space *s, uint64_t at, uint32_t count, uint6
             dsb_ish();   /* stage 2 first: or a walk could refill the combined entry from it */
         else
             dsb_nsh();
-        for (uint32_t i = 0; i < count; i++)
-            (all ? tlbi_vaae1is : tlbi_vaae1)(at + i * size);
+        if (size != MV_PAGE_SIZE)
+            (all ? tlbi_vmalle1is : tlbi_vmalle1)();   /* a block may be cached in pieces */
+        else
+            for (uint32_t i = 0; i < count; i++)
+                (all ? tlbi_vaae1is : tlbi_vaae1)(at + i * size);
         if (all)
             dsb_ish();   /* complete before the memory is used otherwise, or the entry made anew */
         else
@@ -205,20 +210,23 @@ static unsigned leaf_level(const struct space *s, uint64_t at, uint64_t pa, uint
     return level;
 }
 
-/* Where a block is wanted, an empty table may stand: give it back. */
-static void drop_empty_table(struct space *s, uint64_t at, unsigned level)
+/* Whether a table stands where a block is wanted; an empty one is given back. */
+static bool table_stands(struct space *s, uint64_t at, unsigned level)
 {
     unsigned found;
     uint64_t *parent, *entry = walk(s, at, level, &found, &parent);
 
-    if (found != level || !is_table(*entry, level) || field_get(*entry, ENTRY_COUNT) != 0)
-        return;
+    if (found != level || !is_table(*entry, level))
+        return false;
+    if (field_get(*entry, ENTRY_COUNT) != 0)
+        return true;
     paddr_t page = { *entry & ENTRY_ADDRESS };
 
     write_entry(entry, 0);
     count_add(parent, -1);
     invalidate(s, at, 1, level_size(level));   /* walk caches, before the page is used again */
     cell_give_table(s->cell, page);
+    return false;
 }
 
 /* ---- the interface ---------------------------------------------------------------------- */
@@ -249,9 +257,10 @@ mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t si
     uint32_t count;
     mv_status_t st;
 
-    if (level < LEVEL_LAST)
-        drop_empty_table(s, at.va, level);
-    else
+    /* A table that holds something keeps a block of its size away. */
+    while (level < LEVEL_LAST && table_stands(s, at.va, level))
+        level++;
+    if (level == LEVEL_LAST)
         attributes |= ENTRY_TABLE;
     st = walk_making(s, at.va, level, &entry, &parent);
     if (st != MV_OK)

@@ -9,8 +9,8 @@
 #include "cell.h"
 
 /* vectors.S calls these. */
-void trap_sync(struct vcpu *v);
-void trap_serror(struct vcpu *v);
+void trap_sync(struct core *core, struct vcpu *v);
+void trap_serror(struct core *core, struct vcpu *v);
 _Noreturn void trap_own(uint64_t kind, uint64_t sp, uint64_t lr);
 
 /* Fault status codes 0b00xxxx: address size, translation, access flag and
@@ -45,7 +45,7 @@ static void memory_abort(struct vcpu *v, uint64_t esr, bool fetch)
     fault_raise(v, kind, far, esr);
 }
 
-void trap_sync(struct vcpu *v)
+void trap_sync(struct core *core, struct vcpu *v)
 {
     uint64_t esr = read_esr_el2();
     enum mv_fault kind;
@@ -96,7 +96,7 @@ void trap_sync(struct vcpu *v)
  * can come from (the kernel looks for one whenever it leaves such a cell);
  * without them memory itself has failed, and nobody can be trusted any more.
  */
-void trap_serror(struct vcpu *v)
+void trap_serror(struct core *core, struct vcpu *v)
 {
     if (!v->has_device)
         panic("bus error that no cell can have caused");

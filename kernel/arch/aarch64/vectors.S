@@ -39,173 +39,17 @@
         .macro  function name
         .global \name
         .type   \name, %function
-        .balign 16
 \name:
         .endm
 
-        .macro  vector name
-        .balign 0x80
+/* A vector begins at its place or does not assemble: what stands in a slot
+ * must fit in its 32 instructions, for .org does not go backwards. */
+        .macro  vector number, name
+        .org    vectors + 0x80 * \number
 \name:
         .endm
-        .macro  end_vector name
-        .if     (. - \name) > 0x80
-        .error  "a vector does not fit in its 32 instructions"
-        .endif
-        .endm
 
-        .section .text.vectors, "ax"
-        .balign 0x800
-        .global vectors
-vectors:
-/* From the kernel itself: only its own faults arrive here. */
-        .irp    kind, 0, 1, 2, 3, 4, 5, 6
-        vector  v_own_\kind
-        mov     x16, #\kind
-        b       own_exception
-        end_vector v_own_\kind
-        .endr
-        vector  v_own_serror
-        b       own_serror
-        end_vector v_own_serror
-
-/* From a cell. */
-        vector  v_sync
-        stp     x16, x17, [sp, #FRAME_X + 8 * 16]
-        mrs     x16, esr_el2
-        movz    w17, #0x5600, lsl #16           /* EC: SVC from AArch64; the rest is its number */
-        sub     w16, w16, w17
-        cbz     w16, fast_call
-        cmp     w16, #CALL_NULL
-        b.lo    fast_reply_wait_or_message
-        b.eq    do_null
-        lsr     w17, w16, #16
-        cbz     w17, do_plain
-        b       do_trap
-        end_vector v_sync
-        vector  v_irq
-        stp     x16, x17, [sp, #FRAME_X + 8 * 16]
-        b       do_irq
-        end_vector v_irq
-        vector  v_fiq
-        stp     x16, x17, [sp, #FRAME_X + 8 * 16]
-        b       do_irq                          /* nothing is routed as FIQ: taken as spurious */
-        end_vector v_fiq
-        vector  v_serror
-        stp     x16, x17, [sp, #FRAME_X + 8 * 16]
-        b       do_serror
-        end_vector v_serror
-
-/* From AArch32 below: HCR_EL2.RW and SPSR_EL2 make that impossible. */
-        .irp    kind, 12, 13, 14, 15
-        vector  v_aarch32_\kind
-        mov     x16, #\kind
-        b       own_exception
-        end_vector v_aarch32_\kind
-        .endr
-
-/* ---- exits ---------------------------------------------------------------- */
-
-/* x9: current, x10: run, sp: core. Leaves current, for good or not. */
-        function switch
-        cbz     x9, 1f
-        pairs   stp, x9, 19, 28
-        str     x29, [x9, #FRAME_X + 8 * 29]
-1:      mov     x0, sp
-        bl      sched_switch
-        /* x0: the vCPU whose hardware state is loaded. */
-        mov     sp, x0
-        pairs   ldp, sp, 2, 29
-        ldr     x30, [sp, #FRAME_X + 8 * 30]
-        pairs   ldp, sp, 0, 1
-        eret
-
-/* Start this core: x0 is its core, nothing is current. */
-        function arch_enter
-        mov     sp, x0
-        mov     x9, xzr
-        b       switch
-
-/* ---- interrupts, traps, bus errors ------------------------------------------ */
-
-        .macro  interrupted handler, wants_vcpu
-        pairs   stp, sp, 0, 15
-        str     x18, [sp, #FRAME_X + 8 * 18]
-        str     x30, [sp, #FRAME_X + 8 * 30]
-        mov     x9, sp
-        ldr     x0, [sp, #VCPU_CORE]
-        mov     sp, x0
-        stp     x9, x9, [x0, #CORE_CURRENT]
-        .if     \wants_vcpu
-        mov     x0, x9
-        .endif
-        bl      \handler
-        ldp     x9, x10, [sp, #CORE_CURRENT]
-        cmp     x9, x10
-        b.ne    switch
-        mov     sp, x9
-        pairs   ldp, sp, 0, 17
-        ldr     x18, [sp, #FRAME_X + 8 * 18]
-        ldr     x30, [sp, #FRAME_X + 8 * 30]
-        eret
-        .endm
-
-        function do_irq
-        interrupted arch_irq_take, 0
-        function do_trap
-        interrupted trap_sync, 1
-        function do_serror
-        interrupted trap_serror, 1
-
-/* ---- system calls ------------------------------------------------------------- */
-
-/* w16: the call's number. */
-        function do_plain
-        str     x30, [sp, #FRAME_X + 8 * 30]
-        mov     x0, sp
-        ldr     x9, [sp, #VCPU_CORE]
-        mov     w7, w16
-        mov     sp, x9
-        stp     x0, x0, [x9, #CORE_CURRENT]
-        bl      door_plain
-        ldp     x9, x10, [sp, #CORE_CURRENT]
-        cmp     x9, x10
-        b.ne    1f
-        mov     sp, x9
-        ldr     x30, [sp, #FRAME_X + 8 * 30]
-        clear   2, 18
-        eret
-1:      mov     x2, x1
-        mov     x1, x0
-        mov     x0, x9
-        bl      door_store
-        ldp     x9, x10, [sp, #CORE_CURRENT]
-        b       switch
-
-        function do_null
-        mov     x0, xzr
-        clear   16, 17
-        eret
-
-        function do_message
-        pairs   stp, sp, 0, 9
-        str     x10, [sp, #FRAME_X + 8 * 10]
-        str     x30, [sp, #FRAME_X + 8 * 30]
-        mov     x0, sp
-        ldr     x9, [sp, #VCPU_CORE]
-        mov     w1, w16
-        mov     sp, x9
-        stp     x0, x0, [x9, #CORE_CURRENT]
-        bl      door_message
-        ldp     x9, x10, [sp, #CORE_CURRENT]
-        cmp     x9, x10
-        b.ne    switch
-        mov     sp, x9
-        pairs   ldp, sp, 0, 9
-        ldr     x30, [sp, #FRAME_X + 8 * 30]
-        clear   10, 18
-        eret
-
-/* ---- the fast path -------------------------------------------------------------- */
+/* ---- saving and loading for the fast path ------------------------------------- */
 
 /*
  * Save sp's vCPU as far as its call lets us, load x14's vCPU, keep x0-x7.
@@ -236,6 +80,281 @@ vectors:
         mov     sp, x14
         .endm
 
+        .section .text.vectors, "ax"
+        .balign 0x800
+        .global vectors
+vectors:
+/*
+ * Slots 0-7, from the kernel itself: only its own faults arrive here. What is
+ * left of a slot holds code that has nothing to do with it, which saves a
+ * twentieth of the kernel's text.
+ */
+        vector  0, own_0
+        mov     x16, #0
+        b       own_exception
+
+/* x9: current, x10: run, sp: core. Leaves current, for good or not. */
+        function switch
+        cbz     x9, 1f
+        pairs   stp, x9, 19, 28
+        str     x29, [x9, #FRAME_X + 8 * 29]
+1:      mov     x0, sp
+        bl      sched_switch
+        /* x0: the vCPU whose hardware state is loaded. */
+        mov     sp, x0
+        pairs   ldp, sp, 2, 29
+        ldr     x30, [sp, #FRAME_X + 8 * 30]
+        pairs   ldp, sp, 0, 1
+        eret
+
+        vector  1, own_1
+        mov     x16, #1
+        b       own_exception
+
+/* w16: the call's number; x0-x10 its arguments. */
+        function do_message
+        pairs   stp, sp, 0, 9
+        str     x10, [sp, #FRAME_X + 8 * 10]
+        str     x30, [sp, #FRAME_X + 8 * 30]
+        mov     x0, sp
+        ldr     x9, [sp, #VCPU_CORE]
+        mov     w1, w16
+        mov     sp, x9
+        stp     x0, x0, [x9, #CORE_CURRENT]
+        bl      door_message
+        ldp     x9, x10, [sp, #CORE_CURRENT]
+        cmp     x9, x10
+        b.ne    switch
+        mov     sp, x9
+        pairs   ldp, sp, 0, 9
+        ldr     x30, [sp, #FRAME_X + 8 * 30]
+        b       clear_rest
+
+        vector  2, own_2
+        mov     x16, #2
+        b       own_exception
+
+/* w16: the call's number; x1-x6 its arguments. */
+        function do_plain
+        str     x30, [sp, #FRAME_X + 8 * 30]
+        mov     x0, sp
+        ldr     x9, [sp, #VCPU_CORE]
+        mov     w7, w16
+        mov     sp, x9
+        stp     x0, x0, [x9, #CORE_CURRENT]
+        bl      door_plain
+        ldp     x9, x10, [sp, #CORE_CURRENT]
+        cmp     x9, x10
+        b.ne    1f
+        mov     sp, x9
+        ldr     x30, [sp, #FRAME_X + 8 * 30]
+        clear   2, 9
+        b       clear_rest
+1:      mov     x2, x1
+        mov     x1, x0
+        mov     x0, x9
+        bl      door_store
+        ldp     x9, x10, [sp, #CORE_CURRENT]
+        b       switch
+
+        vector  3, own_3
+        mov     x16, #3
+        b       own_exception
+
+/* void arch_copy(to, from, bytes): 64 bytes a turn, then 1. */
+        function arch_copy
+1:      subs    x2, x2, #64
+        b.lo    2f
+        ldp     x3, x4, [x1]
+        ldp     x5, x6, [x1, #16]
+        ldp     x7, x8, [x1, #32]
+        ldp     x9, x10, [x1, #48]
+        add     x1, x1, #64
+        stp     x3, x4, [x0]
+        stp     x5, x6, [x0, #16]
+        stp     x7, x8, [x0, #32]
+        stp     x9, x10, [x0, #48]
+        add     x0, x0, #64
+        b       1b
+2:      adds    x2, x2, #64
+        b.eq    4f
+3:      ldrb    w3, [x1], #1
+        strb    w3, [x0], #1
+        subs    x2, x2, #1
+        b.ne    3b
+4:      ret
+
+        function do_null
+        mov     x0, xzr
+        clear   16, 17
+        eret
+
+        vector  4, own_4
+        mov     x16, #4
+        b       own_exception
+
+/* void arch_zero(to, bytes) */
+        function arch_zero
+1:      subs    x1, x1, #64
+        b.lo    2f
+        stp     xzr, xzr, [x0]
+        stp     xzr, xzr, [x0, #16]
+        stp     xzr, xzr, [x0, #32]
+        stp     xzr, xzr, [x0, #48]
+        add     x0, x0, #64
+        b       1b
+2:      adds    x1, x1, #64
+        b.eq    4f
+3:      strb    wzr, [x0], #1
+        subs    x1, x1, #1
+        b.ne    3b
+4:      ret
+
+/* uint64_t smc(function, a1, a2, a3): SMC calling convention, Arm DEN 0028. */
+        function smc
+        smc     #0
+        ret
+
+/* Start this core: x0 is its core, nothing is current. */
+        function arch_enter
+        mov     sp, x0
+        mov     x9, xzr
+        b       switch
+
+        .arch_extension fp
+        .arch_extension simd
+        .macro  fp_pair op, number
+        fp_pair_ \op, \number, %(\number + 1)
+        .endm
+        .macro  fp_pair_ op, one, two
+        \op     q\one, q\two, [x0, #16 * \one]
+        .endm
+        .macro  fp_pairs op
+        .set    reg, 0
+        .rept   16
+        fp_pair \op, %reg
+        .set    reg, reg + 2
+        .endr
+        .endm
+
+        vector  5, own_5
+        mov     x16, #5
+        b       own_exception
+
+        function fp_save
+        fp_pairs stp
+        mrs     x1, fpcr
+        mrs     x2, fpsr
+        add     x0, x0, #512
+        stp     x1, x2, [x0]
+        ret
+
+        vector  6, own_6
+        mov     x16, #6
+        b       own_exception
+
+        function fp_load
+        fp_pairs ldp
+        add     x0, x0, #512
+        ldp     x1, x2, [x0]
+        msr     fpcr, x1
+        msr     fpsr, x2
+        ret
+
+/*
+ * A bus error that arch_bus_error_take() let in: note it and go on. Any other
+ * one cannot be attributed. The stack is good: interrupts are masked but there.
+ */
+        vector  7, own_serror
+        stp     x0, x1, [sp, #-16]!
+        mrs     x0, tpidr_el2
+        ldr     w1, [x0, #CPU_BUS_ERROR_EXPECTED]
+        cbz     w1, 1f
+        str     wzr, [x0, #CPU_BUS_ERROR_EXPECTED]
+        ldp     x0, x1, [sp], #16
+        eret
+1:      mov     x16, #7
+
+/* x16: which vector. The stack may be what failed: start it anew. */
+own_exception:
+        mov     x0, x16
+        mov     x1, sp
+        mov     x2, x30
+        mrs     x3, tpidr_el2
+        mov     sp, x3
+        b       trap_own
+
+/* Slots 8-11, from a cell. sp is its vCPU. */
+        vector  8, cell_sync
+        stp     x16, x17, [sp, #FRAME_X + 8 * 16]
+        mrs     x16, esr_el2
+        movz    w17, #0x5600, lsl #16           /* EC: SVC from AArch64; the rest is its number */
+        sub     w16, w16, w17
+#ifndef MV_NO_FASTPATH
+        cbz     w16, fast_call
+        cmp     w16, #CALL_NULL
+        b.lo    fast_reply_wait_or_message
+        b.eq    do_null
+#else
+        cmp     w16, #CALL_NULL
+        b.lo    do_message
+#endif
+        lsr     w17, w16, #16
+        cbz     w17, do_plain
+        adr     x17, trap_sync
+        b       interrupted
+
+        vector  9, cell_irq
+        stp     x16, x17, [sp, #FRAME_X + 8 * 16]
+        adr     x17, arch_irq_take
+
+/* Anything but a system call: every register is the cell's. x17: what to call,
+ * with the core and the vCPU. */
+interrupted:
+        pairs   stp, sp, 0, 15
+        str     x18, [sp, #FRAME_X + 8 * 18]
+        str     x30, [sp, #FRAME_X + 8 * 30]
+        mov     x1, sp
+        ldr     x0, [sp, #VCPU_CORE]
+        mov     sp, x0
+        stp     x1, x1, [x0, #CORE_CURRENT]
+        blr     x17
+        ldp     x9, x10, [sp, #CORE_CURRENT]
+        cmp     x9, x10
+        b.ne    switch
+        mov     sp, x9
+        ldr     x18, [sp, #FRAME_X + 8 * 18]
+        ldr     x30, [sp, #FRAME_X + 8 * 30]
+        b       load_0_17
+
+        vector  10, cell_fiq
+        stp     x16, x17, [sp, #FRAME_X + 8 * 16]
+        adr     x17, arch_irq_take              /* nothing is routed as FIQ: taken as spurious */
+        b       interrupted
+
+load_0_17:
+        pairs   ldp, sp, 0, 17
+        eret
+
+clear_rest:
+        clear   10, 18
+        eret
+
+        vector  11, cell_serror
+        stp     x16, x17, [sp, #FRAME_X + 8 * 16]
+        adr     x17, trap_serror
+        b       interrupted
+
+/* Slots 12-15, from AArch32 below: HCR_EL2.RW and SPSR_EL2 make that impossible. */
+        .irp    number, 12, 13, 14, 15
+        vector  \number, aarch32_\number
+        mov     x16, #\number
+        b       own_exception
+        .endr
+
+/* ---- the fast path -------------------------------------------------------------- */
+#ifndef MV_NO_FASTPATH
+
 /*
  * call, when: short, waits as long as it takes; the capability is good; the
  * server waits on this core with nothing special about either. What it does
@@ -257,7 +376,7 @@ vectors:
         cmp     w10, w11
         b.ne    do_message
 
-        ldr     w9, [sp, #VCPU_REPLY_KEY]
+        add     w9, w11, #STATE_CALLING - STATE_WAITING
         ldr     x10, [sp, #VCPU_CALLS]
         ldr     x11, [sp, #VCPU_CONTEXT]
         add     x10, x10, #1
@@ -295,11 +414,11 @@ vectors:
         cmp     w11, w12
         ldr     x10, [sp, #VCPU_CORE]
         b.ne    do_message
-        ldr     w11, [x10, #CORE_PREEMPT_KEY]
-        cmp     w11, w13
+        ldr     w15, [x10, #CORE_PREEMPT_KEY]
+        cmp     w15, w13
         b.hi    do_message
 
-        ldr     w9, [sp, #VCPU_WAIT_KEY]
+        sub     w9, w11, #STATE_CALLING - STATE_WAITING
         str     xzr, [sp, #VCPU_CALLER]
         mov     w10, #STATE_RUNNABLE
         str     w9, [sp, #VCPU_STATE]           /* waiting */
@@ -308,28 +427,4 @@ vectors:
         fast_load
         clear   8, 18                           /* MV_OK, short */
         eret
-
-/* ---- the kernel's own exceptions --------------------------------------------------- */
-
-/*
- * A bus error that arch_bus_error_take() let in: note it and go on. Any other
- * one cannot be attributed. The stack is good: interrupts are masked but there.
- */
-        function own_serror
-        stp     x0, x1, [sp, #-16]!
-        mrs     x0, tpidr_el2
-        ldr     w1, [x0, #CPU_BUS_ERROR_EXPECTED]
-        cbz     w1, 1f
-        str     wzr, [x0, #CPU_BUS_ERROR_EXPECTED]
-        ldp     x0, x1, [sp], #16
-        eret
-1:      mov     x16, #7
-
-/* x16: which vector. The stack may be what failed: start it anew. */
-        function own_exception
-        mov     x0, x16
-        mov     x1, sp
-        mov     x2, x30
-        mrs     x3, tpidr_el2
-        mov     sp, x3
-        b       trap_own
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The fake machine as its driver, a test, sees it: a few cores that one thread
+ * drives, with their registers, time that the driver moves, interrupts that it
+ * raises and lets the cores take. Entry and exit do with the registers what
+ * vectors.S does, so that a register which the kernel would lose is lost here.
+ */
+#pragma once
+
+#include <setjmp.h>
+
+#include "base.h"
+#include "machine.h"
+#include <mv/systab.h>
+
+struct vcpu;
+struct core;
+
+#define HOST_RAM_BASE    UINT64_C(0x40000000)
+#define HOST_RAM_BYTES   UINT64_C(0x2000000)
+#define HOST_IRQ_FIRST   32u
+#define HOST_IRQ_COUNT   16u
+
+/* ---- state ------------------------------------------------------------------ */
+
+/* What a core has besides struct core. */
+struct host_core {
+    struct arch_frame live;      /* registers, as the cell on the core sees them */
+    uint64_t          vttbr;
+    uint64_t          timer;     /* interrupts from this time on                 */
+    bool              message;   /* another core wants its attention             */
+    bool              stray;     /* an interrupt that nobody can name            */
+    bool              bus_error; /* an asynchronous bus error is pending         */
+};
+/* One device interrupt. */
+struct host_irq {
+    bool     enabled, edge, active;
+    bool     level;              /* the device asserts its line    */
+    bool     pending;            /* an edge came and was not taken */
+    uint32_t core;
+};
+
+extern uint32_t         host_here;        /* which core executes now */
+extern uint64_t         host_time;        /* in ticks                */
+extern uint64_t         host_frequency;   /* ticks per second        */
+extern struct host_core host_cores[MV_CORES_MAX];
+extern struct host_irq  host_irqs[HOST_IRQ_COUNT];
+extern char             host_console[4096];   /* what was printed, cut at its end */
+extern uint32_t         host_resets;          /* how often a cell has reset the board */
+
+/* ---- driving ------------------------------------------------------------------ */
+
+/* Power off and on: RAM, cores and interrupts as at the beginning. */
+void host_power_on(uint64_t frequency);
+/* RAM from HOST_RAM_BASE; ends the test when it is not there. */
+void *host_ram(uint64_t pa);
+/* Boot a system, up to the first cell or the idle loop of each core. */
+void host_boot(const struct mv_systab *t);
+
+/* Who runs on a core, NULL when it is idle. */
+struct vcpu *host_current(uint32_t core);
+/* The cell on the core executes SVC `number` with its live registers, and the
+ * core runs until it leaves the kernel. */
+void host_svc(uint32_t core, uint32_t number);
+/* The cell on the core does what it may not. */
+void host_fault(uint32_t core, enum mv_fault kind, uint64_t address, uint64_t syndrome);
+/* Whether an interrupt waits for the core. */
+bool host_interrupted(uint32_t core);
+/* The core takes one interrupt that waits; false if there is none. */
+bool host_interrupt(uint32_t core);
+/* A device asserts or drops its line; for an edge, asserting is the edge. */
+void host_irq_line(uint32_t interrupt, bool asserted);
+
+/*
+ * Run `fn` and return how it panicked, NULL if it did not. Outside of this a
+ * panic ends the process.
+ */
+const char *host_panic_of(void (*fn)(void *), void *argument);
+
+/* ---- what stage2.c does to the hardware ------------------------------------------ */
+
+enum host_event {
+    HOST_ISB, HOST_DSB_ISHST, HOST_DSB_NSHST, HOST_DSB_ISH, HOST_DSB_NSH, HOST_DSB_SY,
+    HOST_TLBI_IPA, HOST_TLBI_IPA_ALL, HOST_TLBI_VA, HOST_TLBI_VA_ALL, HOST_TLBI_VMID_ALL,
+    HOST_TLBI_STAGE1, HOST_TLBI_STAGE1_ALL, HOST_IC_ALL,
+};
+/* Called with each barrier and invalidation; the address where it has one. */
+extern void (*host_watch)(enum host_event event, uint64_t address);
+void host_note(enum host_event event, uint64_t address);
