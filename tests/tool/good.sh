@@ -110,6 +110,10 @@ for board in virt-gicv2 virt-gicv3 zcu102; do
 done
 is "addresses on a bus are translated" has library-virt-gicv3/report.txt '    registers f8000100 - f8000110' '    interrupt 131 (edge) on line 1'
 
+is "a device that may do DMA makes its owner trusted" sh -c "'$tool' report library.dts >printed &&
+    grep -qx '    TRUSTED: lib can reach all memory if the device does DMA; no SMMU stands before it' printed &&
+    [ \$(grep -c TRUSTED printed) = 1 ]"
+
 printf '#!/bin/sh\necho "$@"\n' >qemu
 chmod +x qemu
 is "run gives QEMU the board's machine" sh -c "
@@ -118,6 +122,9 @@ is "run gives QEMU the board's machine" sh -c "
 is "run chooses a folder" sh -c "mkdir -p mine && cp good.dts mine/system.dts && cp base.dtsi cell.c mine &&
     MULLION_QEMU=./qemu '$tool' run mine/system.dts >printed && [ -e build/mine-virt-gicv3/system.img ]"
 is "boards are listed" sh -c "'$tool' boards >printed && printf 'virt-gicv2\nvirt-gicv3\nzcu102\n' | diff - printed"
+is "an installed tool finds its kit" sh -c "mkdir -p '$work/prefix/bin' '$work/prefix/share' &&
+    cp '$tool' '$work/prefix/bin/' && cp -r '$work/kit' '$work/prefix/share/mullion' && cd / && unset MULLION_HOME &&
+    '$work/prefix/bin/mullion' boards | grep -qx zcu102"
 is "help and version" sh -c "'$tool' --help >printed && '$tool' help build >>printed && '$tool' run --help >>printed && '$tool' version >>printed"
 mkdir -p "$work/kept" && cp one/*.elf "$work/kept"
 rm -rf one two three large library-* ran build mine

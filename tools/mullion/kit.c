@@ -23,7 +23,8 @@ static bool is_directory(const char *path)
 static const char *kit_root(void)
 {
     static const char *root;
-    static const char *const places[] = { "kit", "../../share/mullion", "../share/mullion", "../kit" };
+    /* Installed; in the build tree. */
+    static const char *const places[] = { "../share/mullion", "../kit" };
     char exe[PATH_MAX];
 
     if (root)
@@ -44,7 +45,7 @@ static const char *kit_root(void)
     char *bin = text_dirname(exe);
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        char *place = mem_printf("%s/%s", i == 0 ? text_dirname(bin) : bin, places[i]);
+        char *place = mem_printf("%s/%s", bin, places[i]);
 
         if (is_directory(mem_printf("%s/boards", place))) {
             char *real = realpath(place, NULL);

@@ -217,6 +217,24 @@ static void report_neighbours(struct text *t, const struct system *s, const stru
     }
 }
 
+/*
+ * Can the device itself write memory? Those known to have registers only
+ * cannot; of the others it must be assumed, as nothing stands before them.
+ */
+static bool may_do_dma(const struct device *d)
+{
+    static const char *const without[] = {
+        "arm,pl011", "arm,pl031", "arm,pl061", "arm,sp804", "arm,sp805", "cdns,uart-r1p12", "cdns,ttc", "xlnx,zynqmp-rtc",
+        "xlnx,zynqmp-gpio-1.0", "ns16550a", "snps,dw-apb-uart", "cfi-flash",
+    };
+    const struct prop *p = node_prop(d->node, "compatible");
+
+    for (size_t i = 0; p && i < sizeof without / sizeof *without; i++)
+        if (prop_has_string(p, without[i]))
+            return false;
+    return true;
+}
+
 static void report_devices(struct text *t, const struct system *s)
 {
     heading(t, "Devices");
@@ -231,6 +249,8 @@ static void report_devices(struct text *t, const struct system *s)
             text_printf(t, "    interrupt %u (%s) on line %u\n", d->virqs.at[v]->interrupt, d->virqs.at[v]->edge ? "edge" : "level",
                         d->virqs.at[v]->line);
         report_neighbours(t, s, d);
+        if (may_do_dma(d))
+            text_printf(t, "    TRUSTED: %s can reach all memory if the device does DMA; no SMMU stands before it\n", d->cell->name);
     }
     if (s->devices.count == 0)
         text_printf(t, "  No cell owns a device.\n");

@@ -49,10 +49,13 @@ _Noreturn void run_qemu(const struct system *s, const char *dir, const struct ru
     qemu_cores(s, o, &a);
     args_add(&a, "-m");
     args_add(&a, qemu_text(n, "memory", "512M"));
+    args_add_words(&a, n ? qemu_text(n, "args", "") : "");
     args_add_words(&a, "-nographic -nic none -semihosting-config enable=on,target=native -kernel");
     args_add(&a, mem_printf("%s/system.elf", dir));
     for (size_t i = 0; i < o->more.list.count; i++)
         args_add(&a, o->more.list.at[i]);
+    /* No board needs sound; looking for it only makes noise. */
+    setenv("QEMU_AUDIO_DRV", "none", 0);
     proc_become(&a);
     diag_fatal("cannot start %s: %s; expected QEMU; install qemu-system-arm or set MULLION_QEMU", a.list.at[0], strerror(errno));
 }
