@@ -69,18 +69,6 @@ static uint64_t leaf_attributes(uint32_t rights, uint32_t most, enum mv_memory m
 
 /* ---- TLB maintenance -------------------------------------------------------------- */
 
-#define TLBI(name, insn)                                                            \
-    static void name(uint64_t address)                                              \
-    {                                                                               \
-        __asm__ volatile("tlbi " insn ", %0" : : "r"(address >> 12) : "memory");    \
-    }
-BARRIER(tlbi_vmalle1, "tlbi vmalle1")
-BARRIER(tlbi_vmalle1is, "tlbi vmalle1is")
-TLBI(tlbi_ipas2e1, "ipas2e1")
-TLBI(tlbi_ipas2e1is, "ipas2e1is")
-TLBI(tlbi_vaae1, "vaae1")
-TLBI(tlbi_vaae1is, "vaae1is")
-
 /* TLBI works on the VMID in VTTBR_EL2. */
 static uint64_t enter_vmid(const struct space *s)
 {
@@ -283,7 +271,7 @@ mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t si
         dsb_nshst();
     if ((rights & MV_MAP_EXECUTE) != 0) {
         /* The memory may have held other code; its writer has cleaned it. */
-        __asm__ volatile("ic ialluis" : : : "memory");
+        ic_ialluis();
         dsb_ish();      /* done everywhere before it is executed */
     }
     *done = count * level_size(level);
@@ -380,7 +368,7 @@ mv_status_t arch_space_protect(struct space *s, cellva_t at, uint64_t size, uint
         write_entry(&entry[i], (entry[i] & ~ENTRY_RIGHTS) | rights_bits(rights));
     invalidate(s, at.va, count, level_size(level));
     if ((rights & MV_MAP_EXECUTE) != 0) {
-        __asm__ volatile("ic ialluis" : : : "memory");
+        ic_ialluis();
         dsb_ish();      /* as in arch_space_map() */
     }
     *done = count * level_size(level);
@@ -396,7 +384,7 @@ void arch_space_clear(struct space *s)
     before = enter_vmid(s);
     for (int pass = 0; pass <= errata_repeat_tlbi; pass++) {
         /* All cores: whoever starts a cell need not be where it ran. */
-        __asm__ volatile("tlbi vmalls12e1is" : : : "memory");
+        tlbi_vmalls12e1is();
         dsb_ish();      /* complete before the tables' memory is used again */
     }
     isb();

@@ -34,6 +34,21 @@ BARRIER(dsb_ishst, "dsb ishst")
 BARRIER(dsb_nsh, "dsb nsh")
 BARRIER(dsb_nshst, "dsb nshst")
 
+/* Invalidations; an address is a virtual or an intermediate physical one. */
+#define TLBI(name, insn)                                                            \
+    static inline void name(uint64_t address)                                       \
+    {                                                                               \
+        __asm__ volatile("tlbi " insn ", %0" : : "r"(address >> 12) : "memory");    \
+    }
+TLBI(tlbi_ipas2e1, "ipas2e1")
+TLBI(tlbi_ipas2e1is, "ipas2e1is")
+TLBI(tlbi_vaae1, "vaae1")
+TLBI(tlbi_vaae1is, "vaae1is")
+BARRIER(tlbi_vmalle1, "tlbi vmalle1")
+BARRIER(tlbi_vmalle1is, "tlbi vmalle1is")
+BARRIER(tlbi_vmalls12e1is, "tlbi vmalls12e1is")
+BARRIER(ic_ialluis, "ic ialluis")
+
 #define FIELD(high, low)  (((UINT64_C(2) << ((high) - (low))) - 1) << (low))
 #define field_get(value, field)   (((value) & (field)) / ((field) & -(field)))
 #define field_make(field, value)  ((uint64_t)(value) * ((field) & -(field)) & (field))
