@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Tests of the host tool. One line for each case; at the end "N passed, N
-# failed". Needs the tests' build of the tool (build.mk) and the cross
-# compiler, and nothing else of the project: the kit is made here.
-# TOOL_TEST_QUICK=1 leaves out the long ones.
+# failed". Needs the tests' build of the tool (build.mk), the cross compiler and
+# the project's headers and board trees: kernel and library are made here.
+#   TOOL_TEST_QUICK=1    leave out the long ones
+#   TOOL_TEST_SEEDS=N    descriptions changed at random (200)
+#   TOOL_TEST_STEPS=N    allocations that fail (150)
+#   TOOL_TEST_WRITE=FILE write bad.txt anew from what the tool says now, to be read before it is kept
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/tests/tool
