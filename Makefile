@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# make run · make test · make bench · make check · make size · make install
-all: kit
+# What can be made: make help
 
+.DEFAULT_GOAL := kit
 .DELETE_ON_ERROR:
+
 include kernel/build.mk
 include lib/build.mk
 include tools/mullion/build.mk
+include tests/tool/build.mk
+include tests/lib/build.mk
+include tests/target/build.mk
+-include tests/unit/build.mk
+-include bench/build.mk
 
-# The kit: all that the host tool needs to make systems.
+# ---- the kit: all that the host tool needs to make systems ------------------
+
 KIT_BOARDS := $(foreach b,$(BOARDS),build/kit/boards/$(b)/mullion.elf build/kit/boards/$(b)/board.dts)
 build/kit/boards/%/mullion.elf: build/kernel/release/%/mullion.elf
 	@mkdir -p $(@D)
@@ -15,5 +22,79 @@ build/kit/boards/%/mullion.elf: build/kernel/release/%/mullion.elf
 build/kit/boards/%/board.dts: boards/%/board.dts
 	@mkdir -p $(@D)
 	@cp $< $@
+
+.PHONY: kit all
 kit: kernel-release kit-lib build/tools/mullion $(KIT_BOARDS)
-.PHONY: all kit
+all: kit $(addprefix kernel-,$(VARIANTS))
+
+# ---- run ---------------------------------------------------------------------
+
+SYSTEM ?= systems/pipeline/system.dts
+JOBS   := $(shell nproc 2>/dev/null || echo 1)
+QUIETLY = $(MAKE) --no-print-directory -s -j$(JOBS)
+
+.PHONY: run tour
+run:
+	@scripts/packages.sh run
+	@$(QUIETLY) kit
+	@if [ -t 0 ]; then build/tools/mullion run $(SYSTEM); else $(MAKE) --no-print-directory -s tour; fi
+
+# A tour of the pipeline system that types and checks by itself.
+tour: kit
+	@python3 systems/pipeline/tour.py build/tools/mullion run systems/pipeline/system.dts
+
+# ---- test --------------------------------------------------------------------
+
+# In this order; each prints "N passed, N failed" at its end, or counts as one.
+TEST_STEPS := all test-tool test-lib $(if $(wildcard tests/unit/build.mk),test-unit) test-lib-target \
+              test-target test-tutorial tour
+
+.PHONY: test test-tutorial check
+test:
+	@scripts/packages.sh test
+	@JOBS=$(JOBS) tests/all.sh $(TEST_STEPS)
+
+test-tutorial: kit
+	@python3 tests/tutorial.py
+
+check:
+	@scripts/packages.sh check
+	@$(QUIETLY) kit
+	@python3 tests/check.py
+
+# ---- install -----------------------------------------------------------------
+
+PREFIX ?= /usr/local
+# A shell other than bash hands ~ on as it is.
+INSTALL_DIR = $(DESTDIR)$(patsubst ~/%,$(HOME)/%,$(PREFIX))
+
+.PHONY: install
+install:
+	@scripts/packages.sh run
+	@$(QUIETLY) kit
+	@mkdir -p "$(INSTALL_DIR)/bin" "$(INSTALL_DIR)/share"
+	@rm -rf "$(INSTALL_DIR)/share/mullion"
+	@cp -r build/kit "$(INSTALL_DIR)/share/mullion"
+	@install -m 755 build/tools/mullion "$(INSTALL_DIR)/bin/mullion"
+	@echo "installed: $(INSTALL_DIR)/bin/mullion and $(INSTALL_DIR)/share/mullion"
+
+.PHONY: docs clean help
+# The pages of docs/ that are made from the sources.
+docs:
+	@python3 scripts/abi_page.py >docs/abi.md.new && mv docs/abi.md.new docs/abi.md
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make              the kit: kernels of all boards, cell library, host tool (build/kit, build/tools/mullion)'
+	@echo 'make run          boots the pipeline system; SYSTEM=file.dts another one; without a terminal, a scripted tour'
+	@echo 'make test         all tests; the last line is "N passed, N failed"'
+	@echo 'make test-unit    the kernel on this PC, under sanitizers (also test-tool, test-lib, test-lib-target,'
+	@echo '                  test-target, test-tutorial, tour: the other parts of make test)'
+	@echo 'make check        the static gate: headers, warnings, layering, style, links, generated pages'
+	@echo 'make bench        measures, to build/bench/results.tsv'
+	@echo 'make size         sizes, to build/size.tsv'
+	@echo 'make install      the tool and the kit, to PREFIX (/usr/local)'
+	@echo 'make docs         makes docs/abi.md anew'
+	@echo 'make clean        removes build/'
