@@ -21,9 +21,10 @@ static inline const struct cap *cap_at(const struct vcpu *self, uint64_t index)
     return &self->caps[arch_index(index, self->cap_count)];
 }
 
-/* Why a capability does not do: it names another type, or lacks the right. */
-mv_status_t cap_refusal(const struct cap *c, enum mv_type type);
+/* Why a capability does not do where `right` is needed: it names an object of
+ * another type (MV_BAD_CAP), or lacks the right (MV_NO_RIGHT). */
+mv_status_t cap_refusal(const struct cap *c, uint32_t right);
 
-/* MV_OK and the capability when `index` carries `right`, a right of `type`. */
-mv_status_t cap_lookup(const struct vcpu *self, uint64_t index, enum mv_type type, uint32_t right,
+/* MV_OK when the capability at `index`, *out, carries `right`. */
+mv_status_t cap_lookup(const struct vcpu *self, uint64_t index, uint32_t right,
                        const struct cap **out);

@@ -63,10 +63,11 @@ static void load_step(struct cell *c)
     bytes = min_u64(l->size - c->offset, MV_PAGE_SIZE);
     if (c->offset < l->file_size)
         file = min_u64(l->file_size - c->offset, bytes);
-    char *to = arch_ram((paddr_t){ l->destination + c->offset });
+    void *to = arch_ram((paddr_t){ l->destination + c->offset });
 
+    if (file < bytes)
+        arch_zero(to, bytes);     /* whole: a file may end anywhere, stores are aligned */
     arch_copy(to, arch_ram((paddr_t){ l->source + c->offset }), file);
-    arch_zero(to + file, bytes - file);
     c->offset += bytes;
     if (c->offset == l->size) {
         c->step++;

@@ -7,16 +7,17 @@
 #include "sched.h"
 #include "virq.h"
 
-struct door_entry {
-    handler_fn *fn;       /* NULL: a MESSAGE call, which does not come here */
-    uint32_t    right;    /* 0: the call names no object */
-    uint32_t    type;
-};
+/* Both by number. A MESSAGE call has no handler and does not come here; a call
+ * without a right names no object. */
 #define HANDLER_PLAIN(name)   call_##name
 #define HANDLER_MESSAGE(name) NULL
-static const struct door_entry door[MV_CALL_COUNT] = {
-#define CALL(number, name, kind, type, right, text) \
-    [number] = { HANDLER_##kind(name), MV_RIGHT_##right, MV_TYPE_##type },
+static handler_fn *const handler[MV_CALL_COUNT] = {
+#define CALL(number, name, kind, type, right, text) [number] = HANDLER_##kind(name),
+#include <mv/calls.def>
+#undef CALL
+};
+static const uint16_t right_needed[MV_CALL_COUNT] = {
+#define CALL(number, name, kind, type, right, text) [number] = MV_RIGHT_##right,
 #include <mv/calls.def>
 #undef CALL
 };
@@ -24,19 +25,20 @@ static const struct door_entry door[MV_CALL_COUNT] = {
 struct result door_plain(struct vcpu *self, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
                          uint64_t a4, uint64_t a5, uint64_t number)
 {
-    const struct door_entry *e = &door[arch_index(number, MV_CALL_COUNT)];
+    uint64_t index = arch_index(number, MV_CALL_COUNT);   /* a MESSAGE call if out of range */
+    uint32_t right = right_needed[index];
     void *object = NULL;
 
-    if (unlikely(number >= MV_CALL_COUNT || e->fn == NULL))
+    if (unlikely(handler[index] == NULL))
         return result_status(MV_BAD_CALL);
-    if (e->right != MV_RIGHT_NONE) {
+    if (right != MV_RIGHT_NONE) {
         const struct cap *c = cap_at(self, a0);
 
-        if (unlikely((c->rights & e->right) == 0))
-            return result_status(cap_refusal(c, e->type));
+        if (unlikely((c->rights & right) == 0))
+            return result_status(cap_refusal(c, right));
         object = c->object;
     }
-    return e->fn(self, object, a1, a2, a3, a4, a5, a0);
+    return handler[index](self, object, a1, a2, a3, a4, a5, a0);
 }
 
 void door_store(struct vcpu *self, mv_status_t status, uint64_t value)

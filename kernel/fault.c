@@ -58,19 +58,11 @@ static void log_char(char c)
 
 void fault_log(const struct vcpu *v)
 {
-    static const char *const kind[] = {
-        [MV_FAULT_NONE] = "nothing", [MV_FAULT_READ] = "read", [MV_FAULT_WRITE] = "write",
-        [MV_FAULT_EXECUTE] = "execute", [MV_FAULT_ALIGNMENT] = "alignment",
-        [MV_FAULT_UNDEFINED] = "undefined instruction", [MV_FAULT_TRAPPED] = "trapped access",
-        [MV_FAULT_FP] = "FP without FP state", [MV_FAULT_DEBUG] = "debug event",
-        [MV_FAULT_BUS] = "bus error", [MV_FAULT_OTHER] = "other",
-    };
-
     arch_lock(&log_lock);
     print_to(log_char, "mullion: cell ");
     print_to(log_char, v->cell->sys->name);
-    print_to(log_char, " stopped: ");
-    print_to(log_char, v->fault < ARRAY_SIZE(kind) ? kind[v->fault] : "?");
+    print_to(log_char, " stopped: fault ");    /* enum mv_fault in abi.h */
+    print_dec_to(log_char, v->fault);
     print_to(log_char, " at ");
     print_hex_to(log_char, v->fault_address);
     print_to(log_char, ", pc ");

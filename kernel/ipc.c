@@ -180,8 +180,7 @@ void ipc_call(struct vcpu *self)
 {
     uint64_t flags = arch_call_flags(self);
     const struct cap *cap;
-    mv_status_t st = cap_lookup(self, arch_call_cap(self), MV_TYPE_PORTAL, MV_RIGHT_PORTAL_CALL,
-                                &cap);
+    mv_status_t st = cap_lookup(self, arch_call_cap(self), MV_RIGHT_PORTAL_CALL, &cap);
 
     if (st == MV_OK) {
         self->portal = cap->object;

@@ -111,7 +111,7 @@ struct result call_space_map(HANDLER_ARGS)
 {
     struct space *s = object;
     const struct cap *cap;
-    mv_status_t st = cap_lookup(self, a1, MV_TYPE_SEGMENT, MV_RIGHT_SEGMENT_READ, &cap);
+    mv_status_t st = cap_lookup(self, a1, MV_RIGHT_SEGMENT_READ, &cap);
     uint64_t rights = a5 & DONE_MASK, pages = a5 >> DONE_SHIFT;
     struct result r;
 

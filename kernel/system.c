@@ -68,20 +68,13 @@ struct virq *system_irq(uint32_t interrupt)
 
 /* ---- is the table whole? ------------------------------------------------------- */
 
-/* CRC-32 as IEEE 802.3 has it, by nibbles: 64 bytes of table for a check that
- * runs once. */
+/* CRC-32 as IEEE 802.3 has it, bit by bit: it runs once. */
 static uint32_t crc32(uint32_t crc, const uint8_t *p, uint64_t size)
 {
-    static const uint32_t nibble[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-
     for (uint64_t i = 0; i < size; i++) {
         crc ^= p[i];
-        crc = crc >> 4 ^ nibble[crc & 15];
-        crc = crc >> 4 ^ nibble[crc & 15];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (UINT32_C(0xedb88320) & -(crc & 1));
     }
     return crc;
 }

@@ -15,6 +15,7 @@ SECTIONS
      * before them. */
     .text : {
         *(.text.start) *(.text.mmu_build .text.map_device .text.uart_putc .text.print_*)
+        *(.text.panic .text.call_vcpu_counters .text.call_vcpu_write)
         *(.text.vectors) *(.text .text.*)
     } :text
     . = ALIGN(4096);

@@ -33,11 +33,12 @@ boot:
         mrs     x0, currentel
         cmp     x0, #(2 << 2)
         b.ne    wrong_level
-        /* A loader may have put us elsewhere than where we are linked. */
+        /* U-Boot and QEMU put an Image text_offset behind the start of RAM, where
+         * we are linked; we do not run anywhere else. */
         adr     x0, _start
         ldr     x1, =_start
         cmp     x0, x1
-        b.ne    relocate
+        b.ne    wrong_place
 
         /* Kernel data that the image does not contain: first clean whatever a
          * loader left in the cache for it, or that would be written back over
@@ -78,104 +79,11 @@ secondary_boot:
         mov     x0, x19
         b       arch_start_core
 
-wrong_level:                                    /* not EL2: nothing we could do */
+wrong_level:                                    /* not EL2, or not loaded where we are linked: */
+wrong_place:                                    /* nothing is safe to touch */
         wfe
-        b       wrong_level
+        b       wrong_place
 
-/* Clean and invalidate the data cache for [x0, x1) to the point of coherency. */
-        function clean_invalidate
-        mrs     x2, ctr_el0
-        ubfx    x2, x2, #16, #4                 /* DminLine: log2 of words */
-        mov     x3, #4
-        lsl     x2, x3, x2
-        sub     x3, x2, #1
-        bic     x0, x0, x3
-1:      dc      civac, x0
-        add     x0, x0, x2
-        cmp     x0, x1
-        b.lo    1b
-        dsb     sy                              /* done before memory is used with the cache off */
-        ret
-
-/*
- * Move [_start, _start + the bytes in the file) from x0 to x1. The two may
- * overlap and this code lies in both, so a copy of the loop runs from behind
- * whichever ends later. MMU and data cache are off.
- */
-relocate:
-        adr     x2, mullion_file_bytes
-        ldr     x2, [x2]
-        add     x2, x2, #15
-        bic     x2, x2, #15
-        cmp     x0, x1
-        csel    x3, x0, x1, hi
-        add     x3, x3, x2                      /* behind both */
-        add     x3, x3, #4095
-        bic     x3, x3, #4095
-        adr     x4, move
-        adr     x5, move_end
-        mov     x6, x3
-1:      ldr     w7, [x4], #4
-        str     w7, [x6], #4
-        cmp     x4, x5
-        b.lo    1b
-        dsb     sy                              /* the copied loop is in memory ... */
-        ic      iallu
-        dsb     sy
-        isb                                     /* ... and fetched from there */
-        br      x3
-move:
-        add     x4, x1, x2                      /* end of the destination */
-        mov     x9, x1
-        cmp     x0, x1
-        b.lo    3f
-2:      ldp     x7, x8, [x0], #16               /* moving down: forwards */
-        stp     x7, x8, [x9], #16
-        cmp     x9, x4
-        b.lo    2b
-        b       5f
-3:      add     x0, x0, x2                      /* moving up: backwards */
-        mov     x9, x4
-4:      ldp     x7, x8, [x0, #-16]!
-        stp     x7, x8, [x9, #-16]!
-        cmp     x9, x1
-        b.hi    4b
-5:      /* Lines that a loader left for the destination would hide it later. */
-        mov     x5, #16
-        mov     x9, x1
-6:      dc      ivac, x9
-        add     x9, x9, x5
-        cmp     x9, x4
-        b.lo    6b
-        dsb     sy                              /* all of it before it is executed */
-        ic      iallu
-        dsb     sy
-        isb
-        br      x1
-move_end:
-        .balign 8
-        .global mullion_file_bytes
-mullion_file_bytes:
-        .quad   0                               /* the host tool writes it */
-
-/* Turn the kernel's tables on; they map this code where it is. Keeps x19. */
-mmu_enable:
-        ldr     x0, =mmu_registers
-        ldp     x1, x2, [x0]                    /* MAIR, TCR */
-        ldp     x3, x4, [x0, #16]               /* TTBR0, SCTLR */
-        msr     mair_el2, x1
-        msr     tcr_el2, x2
-        msr     ttbr0_el2, x3
-        ldr     x5, =vectors
-        msr     vbar_el2, x5
-        tlbi    alle2                           /* nothing of ours is cached yet: firmware's may be */
-        tlbi    alle1
-        ic      iallu
-        dsb     nsh                             /* both done ... */
-        isb                                     /* ... before the tables count */
-        msr     sctlr_el2, x4
-        isb                                     /* the next fetch is translated */
-        ret
         .ltorg
 
         .section .data, "aw"

@@ -346,11 +346,54 @@ clear_rest:
         b       interrupted
 
 /* Slots 12-15, from AArch32 below: HCR_EL2.RW and SPSR_EL2 make that impossible. */
-        .irp    number, 12, 13, 14, 15
-        vector  \number, aarch32_\number
-        mov     x16, #\number
+        vector  12, aarch32_12
+        mov     x16, #12
         b       own_exception
-        .endr
+
+/* Clean and invalidate the data cache for [x0, x1) to the point of coherency. */
+        function clean_invalidate
+        mrs     x2, ctr_el0
+        ubfx    x2, x2, #16, #4                 /* DminLine: log2 of words */
+        mov     x3, #4
+        lsl     x2, x3, x2
+        sub     x3, x2, #1
+        bic     x0, x0, x3
+1:      dc      civac, x0
+        add     x0, x0, x2
+        cmp     x0, x1
+        b.lo    1b
+        dsb     sy                              /* done before memory is used with the cache off */
+        ret
+
+        vector  13, aarch32_13
+        mov     x16, #13
+        b       own_exception
+
+/* Turn the kernel's tables on; they map this code where it is. Keeps x19. */
+        function mmu_enable
+        adr     x0, mmu_registers
+        ldp     x1, x2, [x0]                    /* MAIR, TCR */
+        ldp     x3, x4, [x0, #16]               /* TTBR0, SCTLR */
+        msr     mair_el2, x1
+        msr     tcr_el2, x2
+        msr     ttbr0_el2, x3
+        adr     x5, vectors
+        msr     vbar_el2, x5
+        tlbi    alle2                           /* nothing of ours is cached yet: firmware's may be */
+        tlbi    alle1
+        ic      iallu
+        dsb     nsh                             /* both done ... */
+        isb                                     /* ... before the tables count */
+        msr     sctlr_el2, x4
+        isb                                     /* the next fetch is translated */
+        ret
+
+        vector  14, aarch32_14
+        mov     x16, #14
+        b       own_exception
+        vector  15, aarch32_15
+        mov     x16, #15
+        b       own_exception
 
 /* ---- the fast path -------------------------------------------------------------- */
 #ifndef MV_NO_FASTPATH

@@ -12,6 +12,7 @@
 #include "fault.h"
 #include "message.h"
 #include "sched.h"
+#include "space.h"
 #include "system.h"
 #include "trace.h"
 #include "virq.h"
@@ -62,12 +63,12 @@ void host_power_on(uint64_t frequency)
 
 /* ---- the end of everything ----------------------------------------------------- */
 
-void panic(const char *what, const char *file, unsigned line)
+void panic(const char *what)
 {
     panic_reason = what;
     if (panicking != NULL)
         longjmp(*panicking, 1);
-    fprintf(stderr, "PANIC: %s (%s:%u)\n", what, file, line);
+    fprintf(stderr, "PANIC: %s\n", what);
     abort();
 }
 
@@ -86,7 +87,7 @@ const char *host_panic_of(void (*fn)(void *), void *argument)
 void arch_system_reset(bool power_off)
 {
     host_resets++;
-    panic(power_off ? "power off" : "reset", __FILE_NAME__, __LINE__);
+    panic(power_off ? "power off" : "reset");
 }
 
 void arch_putc(char c)
