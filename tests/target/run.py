@@ -211,7 +211,7 @@ def main():
                   flush=True)
             if o.v:
                 print(text, flush=True)
-            for line in wrong[:20]:
+            for line in wrong[:8]:
                 print("     " + line, flush=True)
             passed += not wrong
             failed += bool(wrong)
