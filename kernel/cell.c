@@ -18,7 +18,7 @@ bool cell_take_table(struct cell *c, paddr_t *out)
     if (c->pool_free != 0) {
         out->pa = c->pool_free;
         c->pool_free = *(uint64_t *)arch_ram(*out);
-    } else if (c->pool_next != c->pool_end) {
+    } else if (c->pool_next != c->sys->pool + (uint64_t)c->sys->table_pages * MV_PAGE_SIZE) {
         out->pa = c->pool_next;
         c->pool_next += MV_PAGE_SIZE;
     } else {
@@ -118,7 +118,7 @@ bool cell_prepare_step(struct cell *c)
         if (c->step < c->sys->space_count) {
             arch_space_clear(&c->spaces[c->step++]);
         } else {
-            c->pool_next = c->pool_start;
+            c->pool_next = c->sys->pool;
             c->pool_free = 0;
             next_phase(c);
         }

@@ -20,7 +20,7 @@ struct cell {
 
     /* Page-table pool: pages never handed out, then those given back. */
     uint32_t      pool_lock;
-    uint64_t      pool_start, pool_next, pool_end;   /* physical */
+    uint64_t      pool_next;           /* physical */
     uint64_t      pool_free;           /* physical, each page holds the next; 0: none */
 
     /* How far cell_start has come; lock held. */

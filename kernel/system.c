@@ -168,7 +168,7 @@ static void *object_of(const struct mv_sys_cap *c)
     }
 }
 
-static void make_cells(uint64_t pool)
+static void make_cells(void)
 {
     const struct mv_sys_cell *sys = TABLE(mv_sys_cell, cells);
 
@@ -179,31 +179,22 @@ static void make_cells(uint64_t pool)
         c->index = i;
         c->vcpus = &system_vcpus[sys[i].first_vcpu];
         c->spaces = &spaces[sys[i].first_space];
-        c->pool_start = c->pool_next = pool;
-        pool += (uint64_t)sys[i].table_pages * MV_PAGE_SIZE;
-        c->pool_end = pool;
+        c->pool_next = sys[i].pool;
     }
 }
 
-/* Roots lie largest first, so that each is aligned to its own size. */
-static void make_spaces(uint64_t root)
+static void make_spaces(void)
 {
-    const struct mv_sys_space *sys = TABLE(mv_sys_space, spaces);
+    for (uint32_t i = 0; i < table->spaces.count; i++) {
+        const struct mv_sys_space *sys = system_space(i);
+        struct space *s = &spaces[i];
 
-    for (uint64_t bytes = UINT64_C(8) << 13; bytes >= 128; bytes /= 2) {
-        for (uint32_t i = 0; i < table->spaces.count; i++) {
-            struct space *s = &spaces[i];
-
-            if (mv_root_bytes(sys[i].address_bits) != bytes)
-                continue;
-            s->cell = &cells[sys[i].cell];
-            s->cores = sys[i].cores;
-            s->address_bits = sys[i].address_bits;
-            s->index = i;
-            arch_space_init(s, (paddr_t){ root }, s->address_bits, i + 1,
-                            (s->cores & (s->cores - 1)) != 0);
-            root += bytes;
-        }
+        s->cell = &cells[sys->cell];
+        s->cores = sys->cores;
+        s->address_bits = sys->address_bits;
+        s->index = i;
+        arch_space_init(s, (paddr_t){ sys->root }, s->address_bits, i + 1,
+                        (s->cores & (s->cores - 1)) != 0);
     }
 }
 
@@ -259,28 +250,17 @@ static void make_caps(struct cap *caps)
 
 static void make_cores(void)
 {
-    const struct mv_sys_vcpu *vcpu = TABLE(mv_sys_vcpu, vcpus);
-    const struct mv_sys_virq *virq = TABLE(mv_sys_virq, virqs);
-    const struct mv_sys_timer *timer = TABLE(mv_sys_timer, timers);
-
     for (uint32_t i = 0; i < table->core_count; i++) {
         struct core *core = arch_core(i);
-        uint32_t count = 0;
 
-        for (uint32_t j = 0; j < table->vcpus.count; j++)
-            count += vcpu[j].core == i;
-        for (uint32_t j = 0; j < table->timers.count; j++)
-            count += vcpu[virq[timer[j].virq].sink].core == i;
         core->index = i;
         core->programmed = UINT64_MAX;
-        heap_make(&core->timers, count);
+        heap_make(&core->timers, table->core_timers[i]);
         if (table->trace_bytes != 0) {
             core->trace = arch_ram((paddr_t){ table->trace_base + i * table->trace_bytes });
-            core->trace->count = UINT64_C(1) << (63 - __builtin_clzll(
-                (table->trace_bytes - sizeof(struct mv_trace_ring)) /
-                sizeof(struct mv_trace_record)));
-            core->trace->frequency = arch_time_frequency();
             core->trace->head = 0;
+            core->trace->count = table->trace_records;
+            core->trace->frequency = arch_time_frequency();
         }
     }
 }
@@ -310,8 +290,8 @@ void system_build(const struct mv_systab *t)
     sched_init(t->slice_ns);
     make_cores();
     make_portals();
-    make_cells(t->objects_base + offset[MV_AREA_TABLES]);
-    make_spaces(t->objects_base + offset[MV_AREA_ROOTS]);
+    make_cells();
+    make_spaces();
     for (uint32_t i = 0; i < t->vcpus.count; i++)
         vcpu_make(&system_vcpus[i], &TABLE(mv_sys_vcpu, vcpus)[i], i, caps, &fps);
     make_virqs();

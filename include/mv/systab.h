@@ -49,6 +49,8 @@ struct mv_sys_cell {
     uint32_t first_space, space_count;
     uint32_t first_load, load_count;
     uint32_t table_pages;               /* page-table pool beyond the spaces' roots */
+    uint64_t pool;                      /* where that is, see mv_layout_place() */
+    uint32_t reserved;
     uint32_t autostart;                 /* 1: runs from boot; 0: until cell_start */
 };
 /* Context of a vCPU or of a portal: what time it may use. Stored, and used for
@@ -79,6 +81,7 @@ struct mv_sys_space {
     uint32_t first_mapping, mapping_count;  /* made at boot and by cell_start */
     uint32_t cores;                     /* bit mask of cores that may run in it */
     uint32_t reserved;
+    uint64_t root;                      /* its root table, see mv_layout_place() */
 };
 struct mv_sys_segment {
     uint32_t first_extent, extent_count;
@@ -173,6 +176,7 @@ struct mv_systab {
     struct mv_layout layout;            /* of the objects' memory */
     uint64_t trace_base;                /* page-aligned; core_count rings of trace_bytes */
     uint64_t trace_bytes;               /* per core, multiple of MV_PAGE_SIZE; 0: no trace */
+    uint64_t trace_records;             /* per core, a power of two; with the header in trace_bytes */
     uint64_t slice_ns;                  /* round robin among equals */
     /* Facts of the board's device tree. */
     uint64_t gic_distributor;
@@ -186,6 +190,7 @@ struct mv_systab {
     uint32_t irq_first, irq_count;      /* interval of device interrupts in use */
     uint32_t psci_smc;                  /* 1: PSCI by SMC; 0: by HVC (not possible at EL2) */
     uint64_t core_mpidr[MV_CORES_MAX];  /* affinity fields, as in MPIDR_EL1 */
+    uint32_t core_timers[MV_CORES_MAX]; /* vCPUs and timers of each core, see mv_layout_place() */
     struct mv_array cells, vcpus, spaces, segments, extents, portals, virqs,
                     timers, caps, mappings, loads;
 };
@@ -201,9 +206,9 @@ static inline uint64_t mv_root_bytes(uint32_t address_bits)
     return UINT64_C(8) << (address_bits - (address_bits <= 34 ? 21 : 30));
 }
 
-static inline const void *mv_systab_array(const struct mv_systab *t, struct mv_array a)
+static inline void *mv_systab_array(const struct mv_systab *t, struct mv_array a)
 {
-    return (const char *)t + a.offset;
+    return (char *)(uintptr_t)t + a.offset;
 }
 
 static inline void mv_layout_compute(const struct mv_systab *t, const struct mv_object_sizes *sz,
@@ -246,4 +251,37 @@ static inline void mv_layout_compute(const struct mv_systab *t, const struct mv_
         at += bytes[i];
     }
     out->size = mv_align_up(at, MV_PAGE_SIZE);
+}
+
+/*
+ * Fill in what the table says of the objects' memory, from t->objects_base and
+ * t->layout: each space's root, each cell's pool, each core's timers. Roots lie
+ * largest first, so that each is aligned to its own size.
+ */
+static inline void mv_layout_place(struct mv_systab *t)
+{
+    struct mv_sys_cell *cell = (struct mv_sys_cell *)mv_systab_array(t, t->cells);
+    struct mv_sys_space *space = (struct mv_sys_space *)mv_systab_array(t, t->spaces);
+    const struct mv_sys_vcpu *vcpu = (const struct mv_sys_vcpu *)mv_systab_array(t, t->vcpus);
+    const struct mv_sys_virq *virq = (const struct mv_sys_virq *)mv_systab_array(t, t->virqs);
+    const struct mv_sys_timer *timer = (const struct mv_sys_timer *)mv_systab_array(t, t->timers);
+    uint64_t at = t->objects_base + t->layout.offset[MV_AREA_TABLES];
+
+    for (uint32_t i = 0; i < t->cells.count; i++) {
+        cell[i].pool = at;
+        at += (uint64_t)cell[i].table_pages * MV_PAGE_SIZE;
+    }
+    at = t->objects_base + t->layout.offset[MV_AREA_ROOTS];
+    for (uint64_t bytes = UINT64_C(8) << 13; bytes >= 8; bytes /= 2) {
+        for (uint32_t i = 0; i < t->spaces.count; i++) {
+            if (mv_root_bytes(space[i].address_bits) == bytes) {
+                space[i].root = at;
+                at += bytes;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < t->vcpus.count; i++)
+        t->core_timers[vcpu[i].core]++;
+    for (uint32_t i = 0; i < t->timers.count; i++)
+        t->core_timers[vcpu[virq[timer[i].virq].sink].core]++;
 }

@@ -291,6 +291,18 @@ static void board_facts(const struct system *s, struct mv_systab *t)
     memcpy(t->core_mpidr, b->mpidr, s->cores * sizeof *b->mpidr);
 }
 
+/* What fits, as a power of two. */
+static uint64_t trace_records(uint64_t bytes)
+{
+    uint64_t count = 1;
+
+    if (bytes == 0)
+        return 0;
+    while (sizeof(struct mv_trace_ring) + 2 * count * sizeof(struct mv_trace_record) <= bytes)
+        count *= 2;
+    return count;
+}
+
 struct text systab_make(struct system *s, struct layout *l)
 {
     struct writer w = { 0 };
@@ -303,6 +315,7 @@ struct text systab_make(struct system *s, struct layout *l)
         .layout = l->objects,
         .trace_base = s->trace_segment ? base_of(s->trace_segment) : 0,
         .trace_bytes = s->trace_size,
+        .trace_records = trace_records(s->trace_size),
         .slice_ns = s->slice_us * 1000,
         .core_count = s->cores,
     };
@@ -318,6 +331,8 @@ struct text systab_make(struct system *s, struct layout *l)
     write_caps(s, &w, &t);
     t.size = (uint32_t)w.bytes.length;
     memcpy(w.bytes.at, &t, sizeof t);
+    mv_layout_place((struct mv_systab *)(void *)w.bytes.at);
+    memcpy(&t, w.bytes.at, sizeof t);
     t.checksum = crc32_of(w.bytes.at, w.bytes.length);
     memcpy(w.bytes.at, &t, sizeof t);
     return w.bytes;
