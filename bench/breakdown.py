@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a path consists of: instructions per part, and what counts do not show:
+system registers, barriers, TLB and cache maintenance."""
+
+import re
+import subprocess
+from collections import Counter, OrderedDict
+
+# Parts of the assembly paths are named in the source (the macro "phase" in
+# vectors.S). C code is told by its function, inlined ones included, else its file.
+PART_OF_FUNCTION = {
+    "arch_save": "save", "arch_load": "switch", "arch_set_space": "switch",
+    "fp_save": "FP", "fp_load": "FP", "fp_take": "FP",
+    "arch_copy": "copy", "copy_words": "copy", "copy_buffer": "copy", "arch_zero": "clear",
+    "arch_set_result": "clear", "arch_set_plain_result": "clear", "door_store": "clear",
+    "arch_bus_error_take": "bus errors", "invalidate": "TLB", "enter_vmid": "TLB",
+    "leave_vmid": "TLB", "trace": "trace", "arch_lock": "lock", "arch_unlock": "lock",
+}
+PART_OF_FILE = {
+    "cap.c": "lookup", "cap.h": "lookup", "door.c": "lookup", "door.h": "lookup",
+    "ipc.c": "link", "virq.c": "vIRQ", "sched.c": "schedule", "sched.h": "schedule",
+    "heap.c": "queue", "heap.h": "queue", "timer.c": "timer", "gic.c": "interrupt",
+    "gicv2.c": "interrupt", "gicv3.c": "interrupt", "gic.h": "interrupt",
+    "stage2.c": "tables", "space.c": "checks", "message.c": "message", "trap.c": "entry",
+    "trace.c": "trace", "trace.h": "trace", "system.c": "lookup", "system.h": "lookup",
+}
+# Accessors belong to whoever uses them.
+TRANSPARENT = re.compile(r"(read|write)_\w+|isb|dsb_\w+|arch_time|mmio_\w+|min_u64|field_\w+|likely|"
+                         r"__atomic\w*|arch_words|arch_index|core_here|cpu_here|arch_ram|table_of|vcpu_state")
+
+SPECIAL = re.compile(r"^(msr|mrs|isb|dsb|dmb|csdb|sb|tlbi|ic|dc|wfi|wfe|eret)\b")
+
+
+class Kernel:
+    """The kernel's code: what stands at an address, and which part it is."""
+
+    def __init__(self, elf, tools):
+        self.elf, self.tools = elf, tools
+        self.insn, self.symbol, self.phase = {}, {}, {}
+        self.parts = {}
+        self.read_disassembly()
+        self.read_phases()
+
+    def run(self, tool, *args, text=None):
+        return subprocess.run([self.tools + tool, *args], check=True, capture_output=True, text=True,
+                              input=text).stdout
+
+    def read_disassembly(self):
+        name = "?"
+        for line in self.run("objdump", "-d", self.elf).splitlines():
+            m = re.match(r"^([0-9a-f]+) <([^>]+)>:$", line)
+            if m:
+                name = m[2]
+                continue
+            m = re.match(r"^ *([0-9a-f]+):\t[0-9a-f]{8} *\t(.*)$", line)
+            if m:
+                self.insn[int(m[1], 16)] = re.sub(r"\s+", " ", m[2].split("//")[0]).strip()
+                self.symbol[int(m[1], 16)] = name
+
+    def read_phases(self):
+        """Labels "phase.NAME.N" hold until the next symbol of any kind."""
+        marks = []
+        for line in self.run("nm", "-n", "--defined-only", self.elf).splitlines():
+            m = re.match(r"([0-9a-f]+) [tT] ([^$].*)$", line)
+            if m:
+                marks.append((int(m[1], 16), m[2]))
+        at, current, index = None, None, 0
+        for address in sorted(self.insn):
+            while index < len(marks) and marks[index][0] <= address:
+                name = marks[index][1]
+                m = re.match(r"phase\.([a-z_]+)\.", name)
+                if marks[index][0] != at:
+                    current = None
+                current = m[1].replace("_", " ") if m else current
+                at = marks[index][0]
+                index += 1
+            if current:
+                self.phase[address] = current
+
+    def holds(self, address):
+        return address in self.insn
+
+    def text(self, address):
+        return self.insn.get(address, "")
+
+    def name_parts(self, addresses):
+        """Ask for the function and file of all these at once."""
+        wanted = sorted(a for a in addresses if a in self.insn and a not in self.parts)
+        if not wanted:
+            return
+        text = self.run("addr2line", "-e", self.elf, "-f", "-i", "-a",
+                        text="".join("%#x\n" % a for a in wanted))
+        frames, address = {}, None
+        lines = iter(text.splitlines())
+        for line in lines:
+            if re.fullmatch(r"0x[0-9a-f]+", line):
+                address = int(line, 16)
+                frames[address] = []
+            else:
+                frames[address].append((line, next(lines).rsplit("/", 1)[-1].split(":")[0]))
+        for a in wanted:
+            self.parts[a] = self.part_of(a, frames.get(a, []))
+
+    def part_of(self, address, frames):
+        """(part, function)"""
+        for function, name in frames:
+            if not TRANSPARENT.fullmatch(function) and name.endswith((".c", ".h")):
+                part = PART_OF_FUNCTION.get(function) or PART_OF_FILE.get(name) or name
+                return (part, function)
+        where = re.sub(r"^phase\..*", "", self.symbol[address]) or "assembly"
+        return (self.phase.get(address, where), self.symbol[address])
+
+    def part(self, address):
+        return self.parts.get(address, ("stub", "(cell)"))
+
+
+def special(text):
+    """A system register, barrier or maintenance instruction, as it is listed."""
+    m = SPECIAL.match(text)
+    if not m:
+        return None
+    return re.sub(r", x\d+$|, xzr$", "", re.sub(r"^mrs \w+, ", "mrs ", text))
+
+
+def write_path(f, metric, window, kernel):
+    parts, functions = OrderedDict(), OrderedDict()
+    lists = OrderedDict((k, []) for k in ("reads", "writes", "barriers", "TLB, cache", "other"))
+    for _, address in window:
+        part, function = kernel.part(address)
+        parts[part] = parts.get(part, 0) + 1
+        if address in kernel.insn:
+            functions[function] = functions.get(function, 0) + 1
+        text = special(kernel.text(address))
+        if text:
+            word = text.split()[0]
+            kind = {"mrs": "reads", "msr": "writes", "isb": "barriers", "dsb": "barriers",
+                    "dmb": "barriers", "csdb": "barriers", "sb": "barriers", "tlbi": "TLB, cache",
+                    "ic": "TLB, cache", "dc": "TLB, cache"}.get(word, "other")
+            lists[kind].append(text[4:] if word in ("mrs", "msr") else text)
+    f.write("  %s: %d\n" % (metric, len(window)))
+    f.write("    parts      %s\n" % ", ".join("%s %d" % p for p in parts.items()))
+    f.write("    functions  %s\n" % ", ".join("%s %d" % p for p in functions.items()))
+    for kind, names in lists.items():
+        if names:
+            f.write("    %-10s %d: %s\n" % (kind, len(names), ", ".join(names)))
+    f.write("\n")
+
+
+def write_breakdown(f, configuration, kernel, result):
+    f.write("%s\n\n" % configuration)
+    for metric, window in result.items():
+        if metric == "boot_to_first_cell":
+            count = Counter(kernel.symbol.get(a, "(cell)") for _, a in window)
+            f.write("  %s: %d\n    functions  %s\n\n" %
+                    (metric, len(window), ", ".join("%s %d" % p for p in count.most_common(12))))
+        else:
+            kernel.name_parts({a for _, a in window})
+            write_path(f, metric, window, kernel)
