@@ -11,7 +11,7 @@
 
 struct context {
     uint64_t consumed;      /* ticks used so far, written by its core only */
-    uint64_t slice_left;    /* ticks of its turn among equals; 0: a whole one is next */
+    int64_t  slice_left;    /* ticks of its turn among equals; not positive: a whole one is next */
     const struct mv_sys_context *sys;  /* [I] budget, period, partition: for the real-time scheduler */
     uint32_t rank;          /* [I] its priority as a rank, see sched.h */
 };

@@ -37,21 +37,26 @@ void sched_init(uint64_t slice_ns)
 
 static uint32_t priority_of(const struct vcpu *v) { return v->rank / 2; }
 
-/* The highest ready priority plus one; 0 when nothing is ready. */
-static uint32_t highest_ready(const struct core *core)
-{
-    for (uint32_t w = READY_WORDS; w-- > 0;) {
-        if (core->ready_bits[w] != 0)
-            return w * 64 + 64 - (uint32_t)__builtin_clzll(core->ready_bits[w]);
-    }
-    return 0;
-}
-
 static void update_key(struct core *core)
 {
-    uint32_t top = highest_ready(core);
+    uint32_t top = core->ready_top;
 
-    core->preempt_key = top == 0 ? 0 : 2 * (top - 1) + (core->slice_expired ? 2 : 0);
+    core->preempt_key = top == 0 ? 0 : 2 * top - 2 + (core->slice_expired ? 2 : 0);
+}
+
+/* The ring of ready_top is empty now: find the next. */
+static void lower_top(struct core *core)
+{
+    uint32_t w = core->ready_top / 64;    /* the word of ready_top - 1, or the next one up */
+
+    core->ready_top = 0;
+    for (w = w < READY_WORDS ? w + 1 : READY_WORDS; w-- > 0;) {
+        if (core->ready_bits[w] != 0) {
+            core->ready_top = w * 64 + 64 - (uint32_t)__builtin_clzll(core->ready_bits[w]);
+            break;
+        }
+    }
+    update_key(core);
 }
 
 static void enqueue(struct vcpu *v, bool front)
@@ -66,7 +71,10 @@ static void enqueue(struct vcpu *v, bool front)
         v->next = v->prev = v;
         *head = (uint16_t)(v->index + 1);
         core->ready_bits[p / 64] |= UINT64_C(1) << (p % 64);
-        update_key(core);
+        if (p + 1 > core->ready_top) {
+            core->ready_top = p + 1;
+            update_key(core);
+        }
         return;
     }
     struct vcpu *first = vcpu_at(*head - 1u);
@@ -90,7 +98,8 @@ static void dequeue(struct vcpu *v)
     if (v->next == v) {
         *head = 0;
         core->ready_bits[p / 64] &= ~(UINT64_C(1) << (p % 64));
-        update_key(core);
+        if (p + 1 == core->ready_top)
+            lower_top(core);
         return;
     }
     v->prev->next = v->next;
@@ -101,11 +110,9 @@ static void dequeue(struct vcpu *v)
 
 static struct vcpu *take_highest(struct core *core)
 {
-    uint32_t top = highest_ready(core);
-
-    if (top == 0)
+    if (core->ready_top == 0)
         return NULL;
-    struct vcpu *v = vcpu_at(core->ready_head[top - 1] - 1u);
+    struct vcpu *v = vcpu_at(core->ready_head[core->ready_top - 1] - 1u);
 
     dequeue(v);
     return v;
@@ -257,48 +264,48 @@ void sched_timer(struct core *core)
 }
 
 /* The core's time goes to another context from now on. */
-static void change_context(struct core *core, struct context *to, uint64_t now)
+static void change_context(struct core *core, struct context *to)
 {
+    uint64_t now = arch_time();
     struct context *from = core->context;
 
     if (from != NULL) {
         from->consumed += now - core->since;
-        from->slice_left = !core->slice_expired && core->slice_end > now ?
-                           core->slice_end - now : 0;
+        from->slice_left = (int64_t)(core->slice_end - now);
     }
     core->since = now;
     core->context = to;
-    if (to != NULL) {
-        core->slice_end = now + (to->slice_left != 0 ? to->slice_left : slice_ticks);
+    if (core->slice_expired) {
         core->slice_expired = false;
         update_key(core);
-        sched_timer_update(core);
     }
+    if (to == NULL)
+        return;
+    core->slice_end = now + (to->slice_left > 0 ? (uint64_t)to->slice_left : slice_ticks);
+    if (core->preempt_key + 1 >= to->rank)
+        sched_timer_update(core);
 }
 
 struct vcpu *sched_switch(struct core *core)
 {
     struct vcpu *prev = core->current;
-    uint64_t now;
 
     if (prev != NULL) {
         arch_save(prev);
         if (prev->has_device && arch_bus_error_take())
             fault_bus(prev);
     }
-    now = arch_time();
-    while (sched_running(core) == NULL) {
-        change_context(core, NULL, now);
+    while (unlikely(sched_running(core) == NULL)) {
+        change_context(core, NULL);
         core->current = core->run = NULL;
         arch_wait();
         arch_irq_take(core);
-        now = arch_time();
     }
     struct vcpu *next = sched_running(core);
 
     core->run = core->current = next;
     if (next->context != core->context)
-        change_context(core, next->context, now);
+        change_context(core, next->context);
     if (next != prev) {
         next->switches++;
         trace(core, MV_TRACE_SCHED, MV_EVENT_SWITCH, next,

@@ -17,7 +17,7 @@ static struct space           *spaces;
 static struct portal          *portals;
 static struct virq            *virqs;
 static struct timer           *timers;
-static uint16_t               *irq_slots;   /* vIRQ index + 1 by interrupt - irq_first */
+static struct virq           **irq_slots;   /* by interrupt - irq_first; NULL: nobody's */
 struct vcpu                   *system_vcpus;
 
 const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info"), used)) = {
@@ -37,7 +37,7 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
         .timer = sizeof(struct timer),
         .cap = sizeof(struct cap),
         .heap_slot = sizeof(struct heap_node *),
-        .irq_slot = sizeof(uint16_t),
+        .irq_slot = sizeof(struct virq *),
     },
 };
 
@@ -60,10 +60,7 @@ struct virq *system_irq(uint32_t interrupt)
 {
     uint32_t slot = interrupt - table->irq_first;
 
-    if (interrupt < table->irq_first || slot >= table->irq_count)
-        return NULL;
-    slot = (uint32_t)arch_index(slot, table->irq_count);
-    return irq_slots[slot] == 0 ? NULL : &virqs[irq_slots[slot] - 1];
+    return slot < table->irq_count ? irq_slots[slot] : NULL;
 }
 
 /* ---- is the table whole? ------------------------------------------------------- */
@@ -232,7 +229,7 @@ static void make_virqs(void)
         CHECK(q == q->sink->lines + q->line);
         q->sink->line_count++;
         if (q->source == MV_VIRQ_DEVICE)
-            irq_slots[q->interrupt - table->irq_first] = (uint16_t)(i + 1);
+            irq_slots[q->interrupt - table->irq_first] = q;
     }
     for (uint32_t i = 0; i < table->timers.count; i++) {
         timers[i].virq = &virqs[timer[i].virq];
@@ -285,7 +282,7 @@ void system_build(const struct mv_systab *t)
     timers = (struct timer *)(base + offset[MV_AREA_TIMERS]);
     caps = (struct cap *)(base + offset[MV_AREA_CAPS]);
     heap_slots = (struct heap_node **)(base + offset[MV_AREA_HEAPS]);
-    irq_slots = (uint16_t *)(base + offset[MV_AREA_IRQS]);
+    irq_slots = (struct virq **)(base + offset[MV_AREA_IRQS]);
 
     sched_init(t->slice_ns);
     make_cores();

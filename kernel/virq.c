@@ -36,6 +36,15 @@ static void set_pending(struct virq *q, uint64_t payload)
     __atomic_fetch_or(&q->sink->virq_pending, UINT64_C(1) << q->line, __ATOMIC_RELEASE);
 }
 
+/* v has taken a line: what its wait returns. */
+static void virq_result(struct vcpu *v, uint32_t line, uint64_t payload)
+{
+    arch_set_plain_result(v, payload, 0);    /* the words; the others are 0 */
+    arch_set_result(v, MV_OK, MV_SOURCE_VIRQ | line);
+    v->virqs++;
+    trace(v->core, MV_TRACE_VIRQ, MV_EVENT_TAKE, v, line, payload);
+}
+
 bool virq_take(struct vcpu *v, uint64_t lines)
 {
     uint64_t ready = lines_ready(v) & lines;
@@ -43,16 +52,9 @@ bool virq_take(struct vcpu *v, uint64_t lines)
     if (ready == 0)
         return false;
     uint32_t line = (uint32_t)__builtin_ctzll(ready);
-    uint64_t payload = take_payload(&v->lines[line]);
-    uint64_t *words = arch_words(v);
 
-    words[0] = payload;
-    for (int i = 1; i < MV_MESSAGE_WORDS; i++)
-        words[i] = 0;
-    arch_set_result(v, MV_OK, MV_SOURCE_VIRQ | line);
-    v->virqs++;
+    virq_result(v, line, take_payload(&v->lines[line]));
     note_attention(v);
-    trace(v->core, MV_TRACE_VIRQ, MV_EVENT_TAKE, v, line, payload);
     return true;
 }
 
@@ -75,10 +77,32 @@ static void deliver(struct vcpu *v)
     }
 }
 
+/*
+ * The commonest case: the sink waits, and nothing else is there for it, so the
+ * payload goes straight into its result. A raise from another core at the same
+ * time sets its own pending bit, and its kick follows.
+ */
+static bool deliver_at_once(struct virq *q, uint64_t payload)
+{
+    struct vcpu *v = q->sink;
+
+    if (v->state != v->wait_key || (v->virq_enabled >> q->line & 1) == 0 ||
+        __atomic_load_n(&v->virq_pending, __ATOMIC_RELAXED) != 0)
+        return false;
+    virq_result(v, q->line, payload);
+    v->context = &v->own;
+    v->rank = v->own.rank;
+    v->state = VCPU_RUNNABLE;
+    sched_wake(v);
+    return true;
+}
+
 void virq_raise_local(struct virq *q, uint64_t payload)
 {
-    set_pending(q, payload);
-    deliver(q->sink);
+    if (!deliver_at_once(q, payload)) {
+        set_pending(q, payload);
+        deliver(q->sink);
+    }
 }
 
 void virq_kicked(struct vcpu *v)

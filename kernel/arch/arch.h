@@ -25,9 +25,9 @@ static inline uint64_t arch_call_flags(const struct vcpu *v);
 static inline uint64_t arch_call_deadline(const struct vcpu *v);
 /* The results of a MESSAGE call; the words stay, everything else the ABI lets
  * us drop is cleared. */
-static inline void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source);
+void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source);
 /* The results of a PLAIN call; everything else the ABI lets us drop is cleared. */
-static inline void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value);
+void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value);
 /* Make a vCPU that is making a kernel call make it again, with these
  * arguments. v must be current. */
 void arch_restart_call(struct vcpu *v, const uint64_t arg[6]);

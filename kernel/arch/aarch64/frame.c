@@ -34,6 +34,32 @@ static_assert(offsetof(struct arch_frame, tls) == offsetof(struct mv_vcpu_state,
               offsetof(struct mv_upcall, pstate) - offsetof(struct mv_upcall, x) ==
               offsetof(struct arch_frame, pstate), "frames are copied whole");
 
+/* Unrolled: the compiler makes pairs of it. */
+#define CLEAR_8(x, first) \
+    ((x)[first] = (x)[first + 1] = (x)[first + 2] = (x)[first + 3] = (x)[first + 4] = \
+     (x)[first + 5] = (x)[first + 6] = (x)[first + 7] = 0)
+
+void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source)
+{
+    struct arch_frame *f = &v->frame;
+
+    f->x[8] = status;
+    f->x[9] = source;
+    CLEAR_8(f->x, 10);
+    f->x[18] = 0;
+    f->pstate = 0;     /* EL0t, nothing masked, flags clear */
+}
+
+void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value)
+{
+    struct arch_frame *f = &v->frame;
+
+    f->x[0] = status;
+    f->x[1] = value;
+    CLEAR_8(f->x, 2);
+    arch_set_result(v, 0, 0);
+}
+
 void arch_frame_start(struct vcpu *v, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t tls)
 {
     arch_zero(&v->frame, sizeof(v->frame));

@@ -9,28 +9,6 @@ static inline uint64_t arch_call_cap(const struct vcpu *v) { return v->frame.x[8
 static inline uint64_t arch_call_flags(const struct vcpu *v) { return v->frame.x[9]; }
 static inline uint64_t arch_call_deadline(const struct vcpu *v) { return v->frame.x[10]; }
 
-static inline void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source)
-{
-    struct arch_frame *f = &v->frame;
-
-    f->x[8] = status;
-    f->x[9] = source;
-    for (int i = 10; i <= 18; i++)
-        f->x[i] = 0;
-    f->pstate = 0;     /* EL0t, nothing masked, flags clear */
-}
-
-static inline void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value)
-{
-    struct arch_frame *f = &v->frame;
-
-    f->x[0] = status;
-    f->x[1] = value;
-    for (int i = 2; i <= 18; i++)
-        f->x[i] = 0;
-    f->pstate = 0;
-}
-
 static inline uint64_t arch_index(uint64_t i, uint64_t count)
 {
     uint64_t safe;

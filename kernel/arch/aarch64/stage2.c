@@ -95,7 +95,7 @@ static void leave_vmid(const struct space *s, uint64_t before)
  */
 static void invalidate(const struct space *s, uint64_t at, uint32_t count, uint64_t size)
 {
-    uint64_t before;
+    uint64_t before, end = at + count * size;
     bool all = s->arch.several_cores;
 
     if (all)
@@ -104,17 +104,29 @@ static void invalidate(const struct space *s, uint64_t at, uint32_t count, uint6
         dsb_nshst();
     before = enter_vmid(s);
     for (int pass = 0; pass <= errata_repeat_tlbi; pass++) {
-        for (uint32_t i = 0; i < count; i++)
-            (all ? tlbi_ipas2e1is : tlbi_ipas2e1)(at + i * size);
+        for (uint64_t a = at; a != end; a += size) {
+            if (all)
+                tlbi_ipas2e1is(a);
+            else
+                tlbi_ipas2e1(a);
+        }
         if (all)
             dsb_ish();   /* stage 2 first: or a walk could refill the combined entry from it */
         else
             dsb_nsh();
-        if (size != MV_PAGE_SIZE)
-            (all ? tlbi_vmalle1is : tlbi_vmalle1)();   /* a block may be cached in pieces */
-        else
-            for (uint32_t i = 0; i < count; i++)
-                (all ? tlbi_vaae1is : tlbi_vaae1)(at + i * size);
+        if (size != MV_PAGE_SIZE) {
+            if (all)
+                tlbi_vmalle1is();   /* a block may be cached in pieces */
+            else
+                tlbi_vmalle1();
+        } else {
+            for (uint64_t a = at; a != end; a += size) {
+                if (all)
+                    tlbi_vaae1is(a);
+                else
+                    tlbi_vaae1(a);
+            }
+        }
         if (all)
             dsb_ish();   /* complete before the memory is used otherwise, or the entry made anew */
         else
