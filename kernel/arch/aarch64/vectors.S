@@ -24,6 +24,13 @@
         .set    reg, reg + 2
         .endr
         .endm
+/*
+ * Names what follows, up to the next symbol, for the benchmark's breakdown:
+ * entry, lookup, checks, link, save, switch, restore, clear, exit.
+ */
+        .macro  phase name
+phase.\name\().\@:
+        .endm
         .macro  clear_ number
         mov     x\number, xzr
         .endm
@@ -57,6 +64,7 @@
  * Clobbers x9-x11.
  */
         .macro  fast_save
+        phase   save
         mrs     x9, sp_el0
         mrs     x10, elr_el2
         mrs     x11, tpidr_el0
@@ -65,6 +73,7 @@
         pairs   stp, sp, 19, 30
         .endm
         .macro  fast_load
+        phase   switch
         ldp     x9, x10, [x14, #VCPU_VTTBR]
         msr     vttbr_el2, x9
         msr     vtcr_el2, x10
@@ -76,6 +85,7 @@
         ldr     x11, [x14, #FRAME_TLS]
         msr     tpidr_el0, x11
         msr     spsr_el2, xzr                   /* EL0t, flags clear: the caller's do not leak */
+        phase   restore
         pairs   ldp, x14, 19, 30
         mov     sp, x14
         .endm
@@ -95,12 +105,16 @@ vectors:
 
 /* x9: current, x10: run, sp: core. Leaves current, for good or not. */
         function switch
+        phase   save
         cbz     x9, 1f
         pairs   stp, x9, 19, 28
         str     x29, [x9, #FRAME_X + 8 * 29]
-1:      mov     x0, sp
+1:
+        phase   switch
+        mov     x0, sp
         bl      sched_switch
         /* x0: the vCPU whose hardware state is loaded. */
+        phase   restore
         mov     sp, x0
         pairs   ldp, sp, 2, 29
         ldr     x30, [sp, #FRAME_X + 8 * 30]
@@ -113,18 +127,22 @@ vectors:
 
 /* w16: the call's number; x0-x10 its arguments. */
         function do_message
+        phase   save
         pairs   stp, sp, 0, 9
         str     x10, [sp, #FRAME_X + 8 * 10]
         str     x30, [sp, #FRAME_X + 8 * 30]
+        phase   entry
         mov     x0, sp
         ldr     x9, [sp, #VCPU_CORE]
         mov     w1, w16
         mov     sp, x9
         stp     x0, x0, [x9, #CORE_CURRENT]
         bl      door_message
+        phase   exit
         ldp     x9, x10, [sp, #CORE_CURRENT]
         cmp     x9, x10
         b.ne    switch
+        phase   restore
         mov     sp, x9
         pairs   ldp, sp, 0, 9
         ldr     x30, [sp, #FRAME_X + 8 * 30]
@@ -136,6 +154,7 @@ vectors:
 
 /* w16: the call's number; x1-x6 its arguments. */
         function do_plain
+        phase   entry
         str     x30, [sp, #FRAME_X + 8 * 30]
         mov     x0, sp
         ldr     x9, [sp, #VCPU_CORE]
@@ -143,14 +162,18 @@ vectors:
         mov     sp, x9
         stp     x0, x0, [x9, #CORE_CURRENT]
         bl      door_plain
+        phase   exit
         ldp     x9, x10, [sp, #CORE_CURRENT]
         cmp     x9, x10
         b.ne    1f
         mov     sp, x9
         ldr     x30, [sp, #FRAME_X + 8 * 30]
+        phase   clear
         clear   2, 9
         b       clear_rest
-1:      mov     x2, x1
+1:
+        phase   exit
+        mov     x2, x1
         mov     x1, x0
         mov     x0, x9
         bl      door_store
@@ -185,8 +208,10 @@ vectors:
 4:      ret
 
         function do_null
+        phase   clear
         mov     x0, xzr
         clear   16, 17
+        phase   exit
         eret
 
         vector  4, own_4
@@ -286,6 +311,7 @@ own_exception:
 
 /* Slots 8-11, from a cell. sp is its vCPU. */
         vector  8, cell_sync
+        phase   entry
         stp     x16, x17, [sp, #FRAME_X + 8 * 16]
         mrs     x16, esr_el2
         movz    w17, #0x5600, lsl #16           /* EC: SVC from AArch64; the rest is its number */
@@ -305,42 +331,53 @@ own_exception:
         b       interrupted
 
         vector  9, cell_irq
+        phase   entry
         stp     x16, x17, [sp, #FRAME_X + 8 * 16]
         adr     x17, arch_irq_take
 
 /* Anything but a system call: every register is the cell's. x17: what to call,
  * with the core and the vCPU. */
 interrupted:
+        phase   save
         pairs   stp, sp, 0, 15
         str     x18, [sp, #FRAME_X + 8 * 18]
         str     x30, [sp, #FRAME_X + 8 * 30]
+        phase   entry
         mov     x1, sp
         ldr     x0, [sp, #VCPU_CORE]
         mov     sp, x0
         stp     x1, x1, [x0, #CORE_CURRENT]
         blr     x17
+        phase   exit
         ldp     x9, x10, [sp, #CORE_CURRENT]
         cmp     x9, x10
         b.ne    switch
+        phase   restore
         mov     sp, x9
         ldr     x18, [sp, #FRAME_X + 8 * 18]
         ldr     x30, [sp, #FRAME_X + 8 * 30]
         b       load_0_17
 
         vector  10, cell_fiq
+        phase   entry
         stp     x16, x17, [sp, #FRAME_X + 8 * 16]
         adr     x17, arch_irq_take              /* nothing is routed as FIQ: taken as spurious */
         b       interrupted
 
 load_0_17:
+        phase   restore
         pairs   ldp, sp, 0, 17
+        phase   exit
         eret
 
 clear_rest:
+        phase   clear
         clear   10, 18
+        phase   exit
         eret
 
         vector  11, cell_serror
+        phase   entry
         stp     x16, x17, [sp, #FRAME_X + 8 * 16]
         adr     x17, trap_serror
         b       interrupted
@@ -405,6 +442,7 @@ clear_rest:
  * x9 flags.
  */
         function fast_call
+        phase   lookup
         cbnz    x9, do_message
         ldp     x10, x11, [sp, #VCPU_CAPS]
         cmp     x8, x11
@@ -413,12 +451,14 @@ clear_rest:
         add     x10, x10, x8, lsl #4
         ldp     x12, x13, [x10]                 /* the portal; rights, badge */
         tbz     x13, #RIGHT_CALL_BIT, do_message
+        phase   checks
         ldp     x14, x15, [x12, #PORTAL_SERVER] /* server; ceiling */
         ldr     w10, [x14, #VCPU_STATE]
         ldr     w11, [sp, #VCPU_WAIT_KEY]
         cmp     w10, w11
         b.ne    do_message
 
+        phase   link
         add     w9, w11, #STATE_CALLING - STATE_WAITING
         ldr     x10, [sp, #VCPU_CALLS]
         ldr     x11, [sp, #VCPU_CONTEXT]
@@ -434,12 +474,15 @@ clear_rest:
         stp     x12, x10, [x14, #VCPU_SERVING]
         fast_save
         fast_load
+        phase   clear
         mov     x8, xzr                         /* MV_OK */
         lsr     x9, x13, #32                    /* badge, short */
         clear   10, 18
+        phase   exit
         eret
 
         function fast_reply_wait_or_message
+        phase   lookup
         cmp     w16, #CALL_REPLY_WAIT
         b.ne    do_message
 /*
@@ -451,6 +494,7 @@ clear_rest:
         cbnz    x9, do_message
         ldr     x14, [sp, #VCPU_CALLER]
         cbz     x14, do_message
+        phase   checks
         ldp     w10, w11, [sp, #VCPU_ATTENTION] /* attention, reply key */
         ldp     w12, w13, [x14, #VCPU_STATE]    /* state, rank */
         cbnz    w10, do_message
@@ -461,6 +505,7 @@ clear_rest:
         cmp     w15, w13
         b.hi    do_message
 
+        phase   link
         sub     w9, w11, #STATE_CALLING - STATE_WAITING
         str     xzr, [sp, #VCPU_CALLER]
         mov     w10, #STATE_RUNNABLE
@@ -468,6 +513,8 @@ clear_rest:
         str     w10, [x14, #VCPU_STATE]
         fast_save
         fast_load
+        phase   clear
         clear   8, 18                           /* MV_OK, short */
+        phase   exit
         eret
 #endif
