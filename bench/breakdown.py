@@ -23,10 +23,11 @@ PART_OF_FILE = {
     "gicv2.c": "interrupt", "gicv3.c": "interrupt", "gic.h": "interrupt",
     "stage2.c": "tables", "space.c": "checks", "message.c": "message", "trap.c": "entry",
     "trace.c": "trace", "trace.h": "trace", "system.c": "lookup", "system.h": "lookup",
+    "vcpu.c": "link", "vcpu.h": "link", "init.c": "idle", "fault.c": "fault", "base.h": "checks",
 }
 # Accessors belong to whoever uses them.
 TRANSPARENT = re.compile(r"(read|write)_\w+|isb|dsb_\w+|arch_time|mmio_\w+|min_u64|field_\w+|likely|"
-                         r"__atomic\w*|arch_words|arch_index|core_here|cpu_here|arch_ram|table_of|vcpu_state")
+                         r"__atomic\w*|arch_words|arch_index|arch_call_\w+|sched_running|vcpu_at|core_here|cpu_here|arch_ram|table_of|vcpu_state")
 
 SPECIAL = re.compile(r"^(msr|mrs|isb|dsb|dmb|csdb|sb|tlbi|ic|dc|wfi|wfe|eret)\b")
 
@@ -50,7 +51,7 @@ class Kernel:
         for line in self.run("objdump", "-d", self.elf).splitlines():
             m = re.match(r"^([0-9a-f]+) <([^>]+)>:$", line)
             if m:
-                name = m[2]
+                name = name if m[2].startswith("phase.") else m[2]
                 continue
             m = re.match(r"^ *([0-9a-f]+):\t[0-9a-f]{8} *\t(.*)$", line)
             if m:
@@ -107,8 +108,8 @@ class Kernel:
             if not TRANSPARENT.fullmatch(function) and name.endswith((".c", ".h")):
                 part = PART_OF_FUNCTION.get(function) or PART_OF_FILE.get(name) or name
                 return (part, function)
-        where = re.sub(r"^phase\..*", "", self.symbol[address]) or "assembly"
-        return (self.phase.get(address, where), self.symbol[address])
+        return (self.phase.get(address, PART_OF_FUNCTION.get(self.symbol[address], "entry")),
+                self.symbol[address])
 
     def part(self, address):
         return self.parts.get(address, ("stub", "(cell)"))
