@@ -18,10 +18,10 @@ KERNEL_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-
                    -Wconversion -Wvla -Wundef -Wno-unused-parameter
 KERNEL_CFLAGS   := -std=gnu11 -Os -g -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align \
                    -march=armv8-a -mtune=cortex-a53 -ffunction-sections -fdata-sections \
-                   -fno-common -fomit-frame-pointer -fno-ipa-sra -fno-stack-protector -fno-asynchronous-unwind-tables \
+                   -fno-common -fomit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
                    -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-outline-atomics -mcmodel=tiny \
                    -mfix-cortex-a53-835769 $(KERNEL_WARNINGS)
-KERNEL_GCC_FLAGS := -flto -fstack-usage
+KERNEL_GCC_FLAGS := -fno-ipa-sra -flto -fstack-usage
 KERNEL_CPPFLAGS := -Iinclude -Ikernel -I$(ARCH_DIR) -Iboards
 KERNEL_LDFLAGS  := -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
                    -Wl,--fix-cortex-a53-843419 -Wl,--no-warn-rwx-segments

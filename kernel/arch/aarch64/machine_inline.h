@@ -2,6 +2,7 @@
 /* AArch64's inline part of arch.h. */
 #pragma once
 
+#include "vcpu.h"
 #include "sysreg.h"
 
 static inline uint64_t *arch_words(struct vcpu *v) { return v->frame.x; }
