@@ -151,11 +151,13 @@ struct result call_cell_stop(HANDLER_ARGS)
     for (uint32_t i = 0; i < c->sys->vcpu_count; i++) {
         struct vcpu *v = &c->vcpus[i];
 
-        if (vcpu_is_stopped(v) || v->stopping)
+        if (vcpu_is_stopped(v))
             continue;
         if (v->core != core_here())
             return door_forward(self, v->core, call_cell_stop, c);
         vcpu_halt(v, VCPU_STOPPED);
+        if (!vcpu_is_stopped(v))
+            return door_defer(self, v, call_cell_stop, c);
     }
     return result_status(MV_OK);
 }

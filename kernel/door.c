@@ -32,7 +32,7 @@ struct result door_plain(struct vcpu *self, uint64_t a0, uint64_t a1, uint64_t a
     if (unlikely(handler[index] == NULL))
         return result_status(MV_BAD_CALL);
     if (right != MV_RIGHT_NONE) {
-        const struct cap *c = cap_at(self, a0);
+        const struct cap *c = cap_at(self, (uint32_t)a0);
 
         if (unlikely((c->rights & right) == 0))
             return result_status(cap_refusal(c, right));
@@ -94,6 +94,21 @@ void door_remote_done(struct vcpu *caller)
         vcpu_halt(caller, VCPU_STOPPED);
     else
         sched_resume(caller);
+}
+
+struct result door_defer(struct vcpu *self, struct vcpu *until, handler_fn *fn, void *object)
+{
+    if (until->stopper != NULL || until->request.kind == MESSAGE_OPERATION)
+        return result_status(MV_BUSY);
+    until->stopper = self;
+    self->operation = fn;
+    self->operation_object = object;
+    if (self->core == core_here()) {
+        self->request.kind = MESSAGE_OPERATION;
+        vcpu_set_state(self, VCPU_REMOTE);
+        sched_block(self->core);
+    }
+    return result_none();
 }
 
 /* ---- calls without an object -------------------------------------------------- */

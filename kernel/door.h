@@ -55,6 +55,10 @@ void door_message(struct vcpu *self, uint64_t number);
 
 /* Let another core do `fn` on the object for self, which blocks until then. */
 struct result door_forward(struct vcpu *self, struct core *to, handler_fn *fn, void *object);
+/* `until` is stopping, on this core: make the call again when it has. MV_BUSY
+ * if another waits for that, or `until` itself waits for an operation, which
+ * might be on self. */
+struct result door_defer(struct vcpu *self, struct vcpu *until, handler_fn *fn, void *object);
 /* At the other core, and back. */
 void door_remote(struct vcpu *caller);
 void door_remote_done(struct vcpu *caller);

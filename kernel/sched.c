@@ -282,8 +282,6 @@ static void change_context(struct core *core, struct context *to)
     if (to == NULL)
         return;
     core->slice_end = now + (to->slice_left > 0 ? (uint64_t)to->slice_left : slice_ticks);
-    if (core->preempt_key + 1 >= to->rank)
-        sched_timer_update(core);
 }
 
 struct vcpu *sched_switch(struct core *core)
@@ -306,6 +304,9 @@ struct vcpu *sched_switch(struct core *core)
     core->run = core->current = next;
     if (next->context != core->context)
         change_context(core, next->context);
+    /* Also on the same context: an equal may have become ready meanwhile. */
+    if (core->preempt_key + 1 >= core->context->rank)
+        sched_timer_update(core);
     if (next != prev) {
         next->switches++;
         trace(core, MV_TRACE_SCHED, MV_EVENT_SWITCH, next,

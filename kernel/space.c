@@ -8,16 +8,6 @@
 #include "system.h"
 #include "trace.h"
 
-/*
- * map, unmap and protect work a step at a time. When an interrupt waits
- * between two steps, the call is made again with its range advanced; the
- * count of pages done travels in the upper bits of the rights word, which a
- * caller leaves 0. (A caller that does not hurts itself: it is told another
- * count.)
- */
-#define DONE_SHIFT 8
-#define DONE_MASK  0xffu    /* the rights */
-
 static bool rights_are_valid(uint64_t rights)
 {
     return (rights & MV_MAP_READ) != 0 &&
@@ -89,22 +79,32 @@ static mv_status_t change_step(struct space *s, struct change *c)
     return st;
 }
 
-/* Steps until all is done, one fails, or an interrupt waits. True when *result
- * is the call's; else it is to be made again for what is left in *c. */
-static bool change_run(struct vcpu *self, struct space *s, struct change *c, uint64_t *pages,
-                       struct result *result)
+/*
+ * Steps until all is done or one fails. When an interrupt waits between two,
+ * the call is made again for what is left, and the count of pages done travels
+ * in the upper half of the capability's register, which the door ignores. (A
+ * cell that puts something there is told another count.)
+ */
+static struct result change_run(struct vcpu *self, struct space *s, struct change *c, uint64_t a0,
+                                uint64_t a1)
 {
-    uint64_t size = c->size;
+    uint64_t pages = a0 >> 32, size = c->size;
     mv_status_t st;
 
     do {
         st = change_step(s, c);
     } while (st == MV_OK && c->size != 0 && !arch_irq_pending());
-    *pages += (size - c->size) / MV_PAGE_SIZE;
+    pages += (size - c->size) / MV_PAGE_SIZE;
     trace(self->core, MV_TRACE_SPACE, c->segment != NULL ? MV_EVENT_MAP : MV_EVENT_UNMAP, self, c->at,
           size - c->size);
-    *result = (struct result){ st, *pages * MV_PAGE_SIZE };
-    return st != MV_OK || c->size == 0;
+    if (st != MV_OK || c->size == 0)
+        return (struct result){ st, pages * MV_PAGE_SIZE };
+    a0 = (uint32_t)a0 | pages << 32;
+    if (c->segment != NULL)
+        arch_restart_call(self, (uint64_t[6]){ a0, a1, c->at, c->offset, c->size, c->rights });
+    else
+        arch_restart_call(self, (uint64_t[6]){ a0, c->at, c->size, c->rights });
+    return result_none();
 }
 
 struct result call_space_map(HANDLER_ARGS)
@@ -112,50 +112,35 @@ struct result call_space_map(HANDLER_ARGS)
     struct space *s = object;
     const struct cap *cap;
     mv_status_t st = cap_lookup(self, a1, MV_RIGHT_SEGMENT_READ, &cap);
-    uint64_t rights = a5 & DONE_MASK, pages = a5 >> DONE_SHIFT;
-    struct result r;
 
     if (st != MV_OK)
         return result_status(st);
-    struct change c = { cap->object, a2, a3, a4, (uint32_t)rights, segment_cap_rights(cap) };
+    struct change c = { cap->object, a2, a3, a4, (uint32_t)a5, segment_cap_rights(cap) };
 
-    if (!rights_are_valid(rights) || !range_is_valid(c.at, c.size, space_limit(s)) ||
+    if (!rights_are_valid(a5) || !range_is_valid(c.at, c.size, space_limit(s)) ||
         !range_is_valid(c.offset, c.size, c.segment->size))
         return result_status(MV_BAD_ARG);
-    if ((rights & ~(uint64_t)c.most) != 0)
+    if ((c.rights & ~c.most) != 0)
         return result_status(MV_NO_RIGHT);
-    if (change_run(self, s, &c, &pages, &r))
-        return r;
-    arch_restart_call(self, (uint64_t[6]){ a0, a1, c.at, c.offset, c.size,
-                                           rights | pages << DONE_SHIFT });
-    return result_none();
-}
-
-/* Unmap, or protect with rights that are not 0. */
-static struct result change_mapped(struct vcpu *self, struct space *s, uint64_t a0, uint64_t at,
-                                   uint64_t size, uint64_t word, bool unmap)
-{
-    uint64_t rights = word & DONE_MASK, pages = word >> DONE_SHIFT;
-    struct change c = { NULL, at, 0, size, (uint32_t)rights, 0 };
-    struct result r;
-
-    if ((unmap ? rights != 0 : !rights_are_valid(rights)) ||
-        !range_is_valid(at, size, space_limit(s)))
-        return result_status(MV_BAD_ARG);
-    if (change_run(self, s, &c, &pages, &r))
-        return r;
-    arch_restart_call(self, (uint64_t[6]){ a0, c.at, c.size, rights | pages << DONE_SHIFT });
-    return result_none();
+    return change_run(self, s, &c, a0, a1);
 }
 
 struct result call_space_unmap(HANDLER_ARGS)
 {
-    return change_mapped(self, object, a0, a1, a2, a3, true);
+    struct change c = { .at = a1, .size = a2 };
+
+    if (!range_is_valid(c.at, c.size, space_limit(object)))
+        return result_status(MV_BAD_ARG);
+    return change_run(self, object, &c, a0, 0);
 }
 
 struct result call_space_protect(HANDLER_ARGS)
 {
-    return change_mapped(self, object, a0, a1, a2, a3, false);
+    struct change c = { .at = a1, .size = a2, .rights = (uint32_t)a3 };
+
+    if (!rights_are_valid(a3) || !range_is_valid(c.at, c.size, space_limit(object)))
+        return result_status(MV_BAD_ARG);
+    return change_run(self, object, &c, a0, 0);
 }
 
 struct result call_space_enter(HANDLER_ARGS)

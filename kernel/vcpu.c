@@ -7,7 +7,6 @@
 #include "ipc.h"
 #include "sched.h"
 #include "space.h"
-#include "timer.h"
 #include "virq.h"
 
 void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
@@ -43,12 +42,14 @@ void vcpu_halt(struct vcpu *v, enum vcpu_state into)
     v->is_fault_call = v->stopping = false;
     v->context = &v->own;
     v->rank = v->own.rank;
-    for (uint32_t i = 0; i < v->line_count; i++) {
-        if (v->lines[i].timer != NULL)
-            timer_stop(v->lines[i].timer);
-    }
     virq_silence(v);
     vcpu_set_state(v, into);
+    if (v->stopper != NULL) {
+        struct vcpu *stopper = v->stopper;
+
+        v->stopper = NULL;
+        door_remote(stopper);
+    }
 }
 
 void vcpu_reset(struct vcpu *v)
@@ -105,6 +106,8 @@ struct result call_vcpu_stop(HANDLER_ARGS)
         return result_none();
     }
     vcpu_halt(v, VCPU_STOPPED);
+    if (!vcpu_is_stopped(v))
+        return door_defer(self, v, call_vcpu_stop, v);
     return result_status(MV_OK);
 }
 

@@ -92,6 +92,7 @@ struct vcpu {
             void          *operation_object;
         };
     };
+    struct vcpu       *stopper;       /* whose operation goes on when this one has stopped */
     mv_status_t        remote_status; /* how a call or an operation ended */
     uint64_t           remote_source;
     struct mv_message_buffer *buffer; /* [I] or NULL */

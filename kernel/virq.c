@@ -4,6 +4,7 @@
 #include "ipc.h"
 #include "sched.h"
 #include "system.h"
+#include "timer.h"
 #include "trace.h"
 
 static uint64_t lines_ready(const struct vcpu *v)
@@ -86,7 +87,7 @@ static bool deliver_at_once(struct virq *q, uint64_t payload)
 {
     struct vcpu *v = q->sink;
 
-    if (v->state != v->wait_key || (v->virq_enabled >> q->line & 1) == 0 ||
+    if ((v->state & (VCPU_STATE_MASK | VCPU_POISON)) != VCPU_WAITING || (v->virq_enabled >> q->line & 1) == 0 ||
         __atomic_load_n(&v->virq_pending, __ATOMIC_RELAXED) != 0)
         return false;
     virq_result(v, q->line, payload);
@@ -172,6 +173,8 @@ void virq_silence(struct vcpu *v)
     for (uint32_t i = 0; i < v->line_count; i++) {
         struct virq *q = &v->lines[i];
 
+        if (q->timer != NULL)
+            timer_stop(q->timer);
         if (q->source == MV_VIRQ_DEVICE) {
             arch_irq_disable(q->interrupt);
             deactivate(q);

@@ -44,7 +44,7 @@ void virq_upcall_if_due(struct vcpu *v);
 /* The MESSAGE call upcall_return. */
 void virq_upcall_return(struct vcpu *self);
 
-/* v stops: its devices interrupt no more, and none waits for v. */
+/* v stops: its devices interrupt no more, none waits for v, its timers stop. */
 void virq_silence(struct vcpu *v);
 /* v starts or goes on: its devices may interrupt. */
 void virq_start(struct vcpu *v);

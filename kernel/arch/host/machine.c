@@ -100,6 +100,24 @@ void arch_putc(char c)
 
 static struct arch_frame *live(void) { return &host_cores[host_here].live; }
 
+void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source)
+{
+    v->frame.x[8] = status;
+    v->frame.x[9] = source;
+    for (int i = 10; i <= 18; i++)
+        v->frame.x[i] = 0;
+    v->frame.pstate = 0;
+}
+
+void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value)
+{
+    v->frame.x[0] = status;
+    v->frame.x[1] = value;
+    for (int i = 2; i <= 18; i++)
+        v->frame.x[i] = 0;
+    v->frame.pstate = 0;
+}
+
 void arch_frame_start(struct vcpu *v, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t tls)
 {
     memset(&v->frame, 0, sizeof(v->frame));

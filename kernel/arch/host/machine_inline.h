@@ -3,29 +3,12 @@
 #pragma once
 
 #include "host.h"
+#include "vcpu.h"
 
 static inline uint64_t *arch_words(struct vcpu *v) { return v->frame.x; }
 static inline uint64_t arch_call_cap(const struct vcpu *v) { return v->frame.x[8]; }
 static inline uint64_t arch_call_flags(const struct vcpu *v) { return v->frame.x[9]; }
 static inline uint64_t arch_call_deadline(const struct vcpu *v) { return v->frame.x[10]; }
-
-static inline void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source)
-{
-    v->frame.x[8] = status;
-    v->frame.x[9] = source;
-    for (int i = 10; i <= 18; i++)
-        v->frame.x[i] = 0;
-    v->frame.pstate = 0;
-}
-
-static inline void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value)
-{
-    v->frame.x[0] = status;
-    v->frame.x[1] = value;
-    for (int i = 2; i <= 18; i++)
-        v->frame.x[i] = 0;
-    v->frame.pstate = 0;
-}
 
 static inline uint64_t arch_index(uint64_t i, uint64_t count) { return i < count ? i : 0; }
 
