@@ -29,6 +29,7 @@ PART_OF_FILE = {
 TRANSPARENT = re.compile(r"(read|write)_\w+|isb|dsb_\w+|arch_time|mmio_\w+|min_u64|field_\w+|likely|"
                          r"__atomic\w*|arch_words|arch_index|arch_call_\w+|sched_running|vcpu_at|core_here|cpu_here|arch_ram|table_of|vcpu_state")
 
+# What instruction counts do not show.
 SPECIAL = re.compile(r"^(msr|mrs|isb|dsb|dmb|csdb|sb|tlbi|ic|dc|wfi|wfe|eret)\b")
 
 
@@ -117,33 +118,39 @@ class Kernel:
 
 def special(text):
     """A system register, barrier or maintenance instruction, as it is listed."""
-    m = SPECIAL.match(text)
-    if not m:
+    if not SPECIAL.match(text):
         return None
     return re.sub(r", x\d+$|, xzr$", "", re.sub(r"^mrs \w+, ", "mrs ", text))
 
 
+KINDS = OrderedDict([
+    ("mrs", "registers read"), ("msr", "registers written"), ("barrier", "barriers"),
+    ("maintenance", "TLB and cache"), ("other", "other"),
+])
+KIND_OF_WORD = {"mrs": "mrs", "msr": "msr", "isb": "barrier", "dsb": "barrier", "dmb": "barrier",
+                "csdb": "barrier", "sb": "barrier", "tlbi": "maintenance", "ic": "maintenance",
+                "dc": "maintenance"}
+
+
 def write_path(f, metric, window, kernel):
-    parts, functions = OrderedDict(), OrderedDict()
-    lists = OrderedDict((k, []) for k in ("reads", "writes", "barriers", "TLB, cache", "other"))
+    """A line for each part with its functions, in the order of execution; then
+    what counts do not show, in the order of execution too."""
+    parts = OrderedDict()
+    lists = OrderedDict((k, []) for k in KINDS)
     for _, address in window:
         part, function = kernel.part(address)
-        parts[part] = parts.get(part, 0) + 1
-        if address in kernel.insn:
-            functions[function] = functions.get(function, 0) + 1
+        parts.setdefault(part, Counter())[function] += 1
         text = special(kernel.text(address))
         if text:
-            word = text.split()[0]
-            kind = {"mrs": "reads", "msr": "writes", "isb": "barriers", "dsb": "barriers",
-                    "dmb": "barriers", "csdb": "barriers", "sb": "barriers", "tlbi": "TLB, cache",
-                    "ic": "TLB, cache", "dc": "TLB, cache"}.get(word, "other")
-            lists[kind].append(text[4:] if word in ("mrs", "msr") else text)
-    f.write("  %s: %d\n" % (metric, len(window)))
-    f.write("    parts      %s\n" % ", ".join("%s %d" % p for p in parts.items()))
-    f.write("    functions  %s\n" % ", ".join("%s %d" % p for p in functions.items()))
+            kind = KIND_OF_WORD.get(text.split()[0], "other")
+            lists[kind].append(text[4:] if kind in ("mrs", "msr") else text)
+    f.write("  %-26s %6d\n" % (metric, len(window)))
+    for part, functions in parts.items():
+        f.write("    %-24s %6d  %s\n" % (part, sum(functions.values()), "" if part == "stub" else
+                                         ", ".join("%s %d" % p for p in functions.items())))
     for kind, names in lists.items():
         if names:
-            f.write("    %-10s %d: %s\n" % (kind, len(names), ", ".join(names)))
+            f.write("    %-24s %6d  %s\n" % (KINDS[kind], len(names), ", ".join(names)))
     f.write("\n")
 
 
@@ -152,7 +159,7 @@ def write_breakdown(f, configuration, kernel, result):
     for metric, window in result.items():
         if metric == "boot_to_first_cell":
             count = Counter(kernel.symbol.get(a, "(cell)") for _, a in window)
-            f.write("  %s: %d\n    functions  %s\n\n" %
+            f.write("  %-26s %6d\n    %s\n\n" %
                     (metric, len(window), ", ".join("%s %d" % p for p in count.most_common(12))))
         else:
             kernel.name_parts({a for _, a in window})
