@@ -223,4 +223,5 @@ def main():
           "%s/results.tsv, and what each path consists of: %s/breakdown.txt" % (out, out))
 
 
-main()
+if __name__ == "__main__":
+    main()
