@@ -253,10 +253,13 @@ void sched_timer(struct core *core)
         else
             timer_expired(container_of(n, struct timer, node), now);
     }
-    if (slice_deadline(core) <= now) {
+    struct vcpu *running = sched_running(core);
+
+    /* Unless a timer has just chosen another one, whose turn begins. */
+    if (running != NULL && running->context == core->context && slice_deadline(core) <= now) {
         core->slice_expired = true;
         update_key(core);
-        if (sched_running(core) != NULL && core->preempt_key > sched_running(core)->rank)
+        if (core->preempt_key > running->rank)
             sched_yield(core);
     }
     core->programmed = first_deadline(core);
