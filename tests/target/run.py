@@ -147,7 +147,7 @@ def run_one(builder, run):
     start = time.monotonic()
     folder, error = builder.build(run)
     if error:
-        return ["does not build: " + error.strip()], 0, time.monotonic() - start, ""
+        return ["does not build:"] + error.strip().split("\n"), 0, time.monotonic() - start, ""
     start = time.monotonic()
     timed_out = False
     p = subprocess.Popen(qemu_command(run, folder), stdin=subprocess.DEVNULL,
