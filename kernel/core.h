@@ -21,8 +21,8 @@ struct core {
     struct vcpu     *current;       /* whose registers are loaded; NULL: none      */
     struct vcpu     *run;           /* who is to run when the kernel is left; bit 0 set: by the long way */
     uint32_t         preempt_key;   /* a vCPU of a lower rank must not go on: see sched.h */
-    uint32_t         index;         /* [I] */
     uint32_t         ready_top;     /* highest ready priority + 1; 0: nothing is ready */
+    uint32_t         index;         /* [I] */
     bool             slice_expired; /* the current context has had its turn among equals */
     struct context  *context;       /* charged since `since`; NULL: idle           */
     uint64_t         since;         /* ticks                                       */

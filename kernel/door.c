@@ -37,6 +37,9 @@ struct result door_plain(struct vcpu *self, uint64_t a0, uint64_t a1, uint64_t a
         if (unlikely((c->rights & right) == 0))
             return result_status(cap_refusal(c, right));
         object = c->object;
+        /* A vCPU is its core's: that core does it. */
+        if (right == MV_RIGHT_VCPU_CONTROL && ((struct vcpu *)object)->core != self->core)
+            return door_forward(self, ((struct vcpu *)object)->core, handler[index], object);
     }
     return handler[index](self, object, a1, a2, a3, a4, a5, a0);
 }
@@ -66,7 +69,7 @@ struct result door_forward(struct vcpu *self, struct core *to, handler_fn *fn, v
     self->operation_object = object;
     if (self->core == core_here()) {
         vcpu_set_state(self, VCPU_REMOTE);
-        sched_block(self->core);
+        sched_remove(self);     /* it may have made way already */
     }
     message_post(to, &self->request, MESSAGE_OPERATION);
     return result_none();
@@ -106,7 +109,7 @@ struct result door_defer(struct vcpu *self, struct vcpu *until, handler_fn *fn, 
     if (self->core == core_here()) {
         self->request.kind = MESSAGE_OPERATION;
         vcpu_set_state(self, VCPU_REMOTE);
-        sched_block(self->core);
+        sched_remove(self);     /* it may have made way already */
     }
     return result_none();
 }

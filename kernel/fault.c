@@ -62,7 +62,7 @@ void fault_log(const struct vcpu *v)
     print_to(log_char, "mullion: cell ");
     print_to(log_char, v->cell->sys->name);
     print_to(log_char, " stopped: fault ");    /* enum mv_fault in abi.h */
-    print_dec_to(log_char, v->fault);
+    print_hex_to(log_char, v->fault);
     print_to(log_char, " at ");
     print_hex_to(log_char, v->fault_address);
     print_to(log_char, ", pc ");

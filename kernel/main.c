@@ -13,8 +13,8 @@ void system_boot(const struct mv_systab *t)
     print_to(arch_putc, "mullion: ");
     print_to(arch_putc, board.name);
     print_to(arch_putc, ", ");
-    print_dec_to(arch_putc, t->core_count);
+    print_hex_to(arch_putc, t->core_count);
     print_to(arch_putc, " cores, ");
-    print_dec_to(arch_putc, t->cells.count);
+    print_hex_to(arch_putc, t->cells.count);
     print_to(arch_putc, " cells\n");
 }

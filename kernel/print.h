@@ -8,4 +8,3 @@ typedef void print_char_fn(char c);
 
 void print_to(print_char_fn *put, const char *text);
 void print_hex_to(print_char_fn *put, uint64_t value);
-void print_dec_to(print_char_fn *put, uint64_t value);

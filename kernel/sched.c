@@ -8,7 +8,7 @@
 #include "trace.h"
 #include "virq.h"
 
-static uint64_t slice_ticks;
+uint64_t sched_slice_ticks;    /* the fast path reads it */
 static uint64_t frequency;
 
 uint64_t time_to_ticks(uint64_t ns)
@@ -30,7 +30,7 @@ uint64_t time_to_ns(uint64_t ticks)
 void sched_init(uint64_t slice_ns)
 {
     frequency = arch_time_frequency();
-    slice_ticks = time_to_ticks(slice_ns);
+    sched_slice_ticks = time_to_ticks(slice_ns);
 }
 
 /* ---- the ready rings ------------------------------------------------------ */
@@ -284,7 +284,7 @@ static void change_context(struct core *core, struct context *to)
     }
     if (to == NULL)
         return;
-    core->slice_end = now + (to->slice_left > 0 ? (uint64_t)to->slice_left : slice_ticks);
+    core->slice_end = now + (to->slice_left > 0 ? (uint64_t)to->slice_left : sched_slice_ticks);
 }
 
 struct vcpu *sched_switch(struct core *core)

@@ -60,6 +60,7 @@ void sched_timer_update(struct core *core);
  */
 struct vcpu *sched_switch(struct core *core);
 
+extern uint64_t sched_slice_ticks;
 void sched_init(uint64_t slice_ns);
 uint64_t time_to_ticks(uint64_t ns);
 uint64_t time_to_ns(uint64_t ticks);

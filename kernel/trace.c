@@ -35,6 +35,6 @@ struct result call_trace_set(HANDLER_ARGS)
         return result_status(MV_BAD_ARG);
     trace_mask = (uint32_t)a1 | MV_TRACE_FAULT;
     for (uint32_t i = 0; i < system_vcpu_count(); i++)
-        vcpu_set_keys(vcpu_at(i), (a1 & MV_TRACE_IPC) != 0);
+        vcpu_set_keys(vcpu_at(i), (a1 & (MV_TRACE_IPC | MV_TRACE_VIRQ | MV_TRACE_SCHED)) != 0);
     return result_status(MV_OK);
 }

@@ -83,8 +83,6 @@ struct result call_vcpu_start(HANDLER_ARGS)
 {
     struct vcpu *v = object;
 
-    if (v->core != core_here())
-        return door_forward(self, v->core, call_vcpu_start, v);
     if (!vcpu_is_stopped(v))
         return result_status(MV_BUSY);
     arch_lock(&v->cell->lock);
@@ -98,8 +96,6 @@ struct result call_vcpu_stop(HANDLER_ARGS)
 {
     struct vcpu *v = object;
 
-    if (v->core != core_here())
-        return door_forward(self, v->core, call_vcpu_stop, v);
     if (v == self) {
         arch_set_plain_result(v, MV_OK, 0);
         vcpu_halt(v, VCPU_STOPPED);
@@ -137,8 +133,6 @@ struct result call_vcpu_read(HANDLER_ARGS)
     struct mv_vcpu_state *out;
     mv_status_t st;
 
-    if (v->core != core_here())
-        return door_forward(self, v->core, call_vcpu_read, v);
     st = may_copy(self, v);
     if (st != MV_OK)
         return (struct result){ st, run_state(v) };
@@ -156,13 +150,15 @@ struct result call_vcpu_write(HANDLER_ARGS)
     struct vcpu *v = object;
     mv_status_t st;
 
-    if (v->core != core_here())
-        return door_forward(self, v->core, call_vcpu_write, v);
     st = may_copy(self, v);
     if (st == MV_OK)
         arch_frame_write(v, (const struct mv_vcpu_state *)self->buffer->data);
     return result_status(st);
 }
+
+static_assert(sizeof(struct mv_counters) - offsetof(struct mv_counters, raises) ==
+              offsetof(struct vcpu, overruns) + 8 - offsetof(struct vcpu, raises),
+              "counters are copied whole");
 
 struct result call_vcpu_counters(HANDLER_ARGS)
 {
@@ -170,23 +166,14 @@ struct result call_vcpu_counters(HANDLER_ARGS)
     struct mv_counters *out;
     uint64_t ticks = v->own.consumed;
 
-    if (v->core != core_here())
-        return door_forward(self, v->core, call_vcpu_counters, v);
     if (self->buffer == NULL)
         return result_status(MV_BAD_ARG);
     if (v->core->context == &v->own)
         ticks += arch_time() - v->core->since;
     out = (struct mv_counters *)self->buffer->data;
-    *out = (struct mv_counters){
-        .run_ns = time_to_ns(ticks),
-        .calls = v->calls,
-        .served = v->served,
-        .raises = v->raises,
-        .virqs = v->virqs,
-        .interrupts = v->interrupts,
-        .switches = v->switches,
-        .faults = v->faults,
-        .overruns = v->overruns,
-    };
+    out->run_ns = time_to_ns(ticks);
+    out->calls = v->calls;
+    out->served = v->served;
+    arch_copy(&out->raises, &v->raises, sizeof(*out) - offsetof(struct mv_counters, raises));
     return result_status(MV_OK);
 }

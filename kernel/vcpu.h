@@ -66,6 +66,11 @@ struct vcpu {
     uint64_t           served;        /* calls taken */
     struct arch_frame  frame;         /* its registers while it is not on the core */
 
+    uint64_t           virq_pending;  /* [A] a bit per line */
+    uint64_t           virq_enabled;
+    /* In the order of struct mv_counters. */
+    uint64_t           raises, virqs, switches, interrupts, faults, overruns;
+
     /* Scheduling. */
     struct vcpu       *next, *prev;   /* ready ring */
     struct context     own;
@@ -98,8 +103,6 @@ struct vcpu {
     struct mv_message_buffer *buffer; /* [I] or NULL */
 
     /* vIRQs. */
-    uint64_t           virq_pending;  /* [A] a bit per line */
-    uint64_t           virq_enabled;
     struct virq       *lines;         /* [I] array by line number, `line_count` of them */
     uint32_t           line_count;    /* [I] */
     uint32_t           kicked;        /* [A] `kick` is on its way */
@@ -117,8 +120,6 @@ struct vcpu {
     struct message     request;       /* a call or an operation, and its answer */
     struct message     cancel;        /* takes a request back                   */
     struct message     kick;          /* "look at your vIRQs", sent to it       */
-
-    uint64_t           raises, virqs, interrupts, switches, faults, overruns;
 };
 
 static inline enum vcpu_state vcpu_state(const struct vcpu *v)
@@ -126,7 +127,7 @@ static inline enum vcpu_state vcpu_state(const struct vcpu *v)
     return (enum vcpu_state)(v->state & VCPU_STATE_MASK);
 }
 void vcpu_set_state(struct vcpu *v, enum vcpu_state s);
-/* Whether the fast path may leave v: not when the trace wants to see calls,
+/* Whether the fast path may leave v: not when the trace wants to see it,
  * nor when v may cause bus errors (see sched_switch()). */
 void vcpu_set_keys(struct vcpu *v, bool traced);
 

@@ -127,10 +127,10 @@ struct mv_counters {
     uint64_t run_ns;       /* time on the core, as charged to its context */
     uint64_t calls;        /* calls made    */
     uint64_t served;       /* calls taken   */
-    uint64_t raises;       /* vIRQs raised  */
+    uint64_t raises;       /* vIRQs raised; from here on in the kernel's order */
     uint64_t virqs;        /* vIRQs taken   */
-    uint64_t interrupts;   /* device interrupts routed to it */
     uint64_t switches;     /* times it was put on the core by the scheduler */
+    uint64_t interrupts;   /* device interrupts routed to it */
     uint64_t faults;
     uint64_t overruns;     /* timer periods that passed unserved */
 };

@@ -7,6 +7,7 @@
 #include "init.h"
 #include "ipc.h"
 #include "vcpu.h"
+#include "virq.h"
 
 #define OFFSET(name, type, member) \
     __asm__ volatile("\n.ascii \"->" #name " %c0\"" : : "i"(offsetof(type, member)))
@@ -33,6 +34,25 @@ void offsets(void)
     OFFSET(VCPU_SERVING, struct vcpu, serving);
     OFFSET(VCPU_SERVED, struct vcpu, served);
     OFFSET(VCPU_RANK, struct vcpu, rank);
+    OFFSET(FRAME_PSTATE, struct vcpu, frame.pstate);
+    OFFSET(VCPU_PENDING, struct vcpu, virq_pending);
+    OFFSET(VCPU_OWN, struct vcpu, own);
+    OFFSET(VCPU_NEXT, struct vcpu, next);
+    OFFSET(VCPU_INDEX, struct vcpu, index);
+    OFFSET(VCPU_QUEUED, struct vcpu, queued);
+    OFFSET(VCPU_RAISES, struct vcpu, raises);
+    OFFSET(VCPU_VIRQS, struct vcpu, virqs);
+    OFFSET(VIRQ_SINK, struct virq, sink);
+    OFFSET(VIRQ_LINE, struct virq, line);
+    OFFSET(CONTEXT_CONSUMED, struct context, consumed);
+    OFFSET(CONTEXT_SLICE_LEFT, struct context, slice_left);
+    OFFSET(CONTEXT_RANK, struct context, rank);
+    OFFSET(CORE_CONTEXT, struct core, context);
+    OFFSET(CORE_SINCE, struct core, since);
+    OFFSET(CORE_SLICE_END, struct core, slice_end);
+    OFFSET(CORE_SLICE_EXPIRED, struct core, slice_expired);
+    OFFSET(CORE_READY_BITS, struct core, ready_bits);
+    OFFSET(CORE_READY_HEAD, struct core, ready_head);
     OFFSET(PORTAL_SERVER, struct portal, server);
     OFFSET(CORE_CURRENT, struct core, current);
     OFFSET(CORE_PREEMPT_KEY, struct core, preempt_key);
@@ -44,6 +64,9 @@ void offsets(void)
     VALUE(STATE_CALLING, VCPU_CALLING);
     VALUE(CALL_LAST_MESSAGE, MV_CALL_upcall_return);
     VALUE(CALL_NULL, MV_CALL_null);
+    VALUE(CALL_RAISE, MV_CALL_virq_raise);
+    VALUE(SOURCE_VIRQ, MV_SOURCE_VIRQ);
+    VALUE(RIGHT_RAISE_BIT, __builtin_ctz(MV_RIGHT_VIRQ_RAISE));
     VALUE(CALL_REPLY_WAIT, MV_CALL_reply_wait);
     VALUE(RIGHT_CALL_BIT, __builtin_ctz(MV_RIGHT_PORTAL_CALL));
 }
@@ -56,4 +79,11 @@ static_assert(offsetof(struct vcpu, rank) == offsetof(struct vcpu, state) + 4, "
 static_assert(offsetof(struct vcpu, calls) == offsetof(struct vcpu, callee) + 8, "one stp");
 static_assert(offsetof(struct vcpu, served) == offsetof(struct vcpu, serving) + 8, "one stp");
 static_assert(offsetof(struct vcpu, frame.pc) == offsetof(struct vcpu, frame.sp) + 8, "one stp");
+static_assert(offsetof(struct vcpu, virq_enabled) == offsetof(struct vcpu, virq_pending) + 8, "one ldp");
+static_assert(offsetof(struct vcpu, prev) == offsetof(struct vcpu, next) + 8, "one stp");
+static_assert(offsetof(struct vcpu, switches) == offsetof(struct vcpu, virqs) + 8, "one ldp");
+static_assert(offsetof(struct context, slice_left) == offsetof(struct context, consumed) + 8, "one stp");
+static_assert(offsetof(struct core, ready_top) == offsetof(struct core, preempt_key) + 4, "one stp");
+static_assert(offsetof(struct core, since) == offsetof(struct core, context) + 8, "one stp");
+static_assert(offsetof(struct core, slice_end) == offsetof(struct core, since) + 8, "one ldp");
 static_assert(offsetof(struct core, run) == offsetof(struct core, current) + 8, "one stp");

@@ -48,47 +48,27 @@ static void memory_abort(struct vcpu *v, uint64_t esr, bool fetch)
 void trap_sync(struct core *core, struct vcpu *v)
 {
     uint64_t esr = read_esr_el2();
-    enum mv_fault kind;
+    static const uint8_t kind_of[64] = {     /* 0: MV_FAULT_OTHER */
+        [EC_UNKNOWN] = MV_FAULT_UNDEFINED, [EC_ILLEGAL] = MV_FAULT_UNDEFINED,
+        [EC_PC_ALIGN] = MV_FAULT_ALIGNMENT, [EC_SP_ALIGN] = MV_FAULT_ALIGNMENT,
+        [EC_SYSREG] = MV_FAULT_TRAPPED, [EC_WFX] = MV_FAULT_TRAPPED, [EC_PAC] = MV_FAULT_TRAPPED,
+        [EC_SVE] = MV_FAULT_TRAPPED, [EC_SME] = MV_FAULT_TRAPPED,
+        [EC_BREAKPOINT] = MV_FAULT_DEBUG, [EC_STEP] = MV_FAULT_DEBUG,
+        [EC_WATCHPOINT] = MV_FAULT_DEBUG, [EC_BRK] = MV_FAULT_DEBUG, [EC_FP] = MV_FAULT_FP,
+    };
+    uint64_t class = field_get(esr, ESR_EC);
+    uint32_t kind = kind_of[class];
 
     v->frame.pc = read_elr_el2();
-    switch (field_get(esr, ESR_EC)) {
-    case EC_INSN_ABORT:
-        memory_abort(v, esr, true);
+    if (class == EC_INSN_ABORT || class == EC_DATA_ABORT) {
+        memory_abort(v, esr, class == EC_INSN_ABORT);
         return;
-    case EC_DATA_ABORT:
-        memory_abort(v, esr, false);
-        return;
-    case EC_FP:
-        if (fp_take(v))
-            return;
-        kind = MV_FAULT_FP;
-        break;
-    case EC_PC_ALIGN:
-    case EC_SP_ALIGN:
-        kind = MV_FAULT_ALIGNMENT;
-        break;
-    case EC_UNKNOWN:
-    case EC_ILLEGAL:
-        kind = MV_FAULT_UNDEFINED;
-        break;
-    case EC_SYSREG:
-    case EC_WFX:
-    case EC_PAC:
-    case EC_SVE:
-    case EC_SME:
-        kind = MV_FAULT_TRAPPED;
-        break;
-    case EC_BREAKPOINT:
-    case EC_STEP:
-    case EC_WATCHPOINT:
-    case EC_BRK:
-        kind = MV_FAULT_DEBUG;
-        break;
-    default:
-        kind = MV_FAULT_OTHER;
-        break;
     }
-    fault_raise(v, kind, kind == MV_FAULT_ALIGNMENT ? read_far_el2() : 0, esr);
+    if (class == EC_FP && fp_take(v))
+        return;
+    if (kind == 0)
+        kind = MV_FAULT_OTHER;
+    fault_raise(v, (enum mv_fault)kind, kind == MV_FAULT_ALIGNMENT ? read_far_el2() : 0, esr);
 }
 
 /*
@@ -117,17 +97,17 @@ static void print_cell(const struct core *core)
     const struct vcpu *v = core->current;
 
     print_to(arch_putc, "\n  core ");
-    print_dec_to(arch_putc, core->index);
+    print_hex_to(arch_putc, core->index);
     print_to(arch_putc, ", cell ");
     print_to(arch_putc, v == NULL ? "(none)" : v->cell->sys->name);
     if (v == NULL)
         return;
     print_to(arch_putc, ", vCPU ");
-    print_dec_to(arch_putc, v->number);
+    print_hex_to(arch_putc, v->number);
     for (uint32_t i = 0; i < 31; i++) {
         print_to(arch_putc, i % 4 == 0 ? "\n  x" : "  x");
-        print_dec_to(arch_putc, i);
-        print_named(i < 10 ? "  " : " ", v->frame.x[i]);
+        print_hex_to(arch_putc, i);
+        print_named(" ", v->frame.x[i]);
     }
 }
 
@@ -139,9 +119,9 @@ static void print_trace(const struct mv_trace_ring *ring)
         const struct mv_trace_record *r = &ring->record[(ring->head - shown + i) &
                                                         (ring->count - 1)];
         print_to(arch_putc, "\n  trace: event ");
-        print_dec_to(arch_putc, r->event);
+        print_hex_to(arch_putc, r->event);
         print_to(arch_putc, " vcpu ");
-        print_dec_to(arch_putc, r->vcpu);
+        print_hex_to(arch_putc, r->vcpu);
         print_named(" a ", r->a);
         print_named(" b ", r->b);
     }

@@ -31,6 +31,17 @@
         .macro  phase name
 phase.\name\().\@:
         .endm
+/* Stores 0 as registers first to last of the frame. */
+        .macro  zero_pair base, number
+        stp     xzr, xzr, [\base, #FRAME_X + 8 * \number]
+        .endm
+        .macro  zero_pairs base, first, last
+        .set    reg, \first
+        .rept   (\last - \first + 1) / 2
+        zero_pair \base, %reg
+        .set    reg, reg + 2
+        .endr
+        .endm
         .macro  clear_ number
         mov     x\number, xzr
         .endm
@@ -54,40 +65,6 @@ phase.\name\().\@:
         .macro  vector number, name
         .org    vectors + 0x80 * \number
 \name:
-        .endm
-
-/* ---- saving and loading for the fast path ------------------------------------- */
-
-/*
- * Save sp's vCPU as far as its call lets us, load x14's vCPU, keep x0-x7.
- * Whoever makes a vCPU saved here run again sets its x0-x18 and PSTATE.
- * Clobbers x9-x11.
- */
-        .macro  fast_save
-        phase   save
-        mrs     x9, sp_el0
-        mrs     x10, elr_el2
-        mrs     x11, tpidr_el0
-        stp     x9, x10, [sp, #FRAME_SP]
-        str     x11, [sp, #FRAME_TLS]
-        pairs   stp, sp, 19, 30
-        .endm
-        .macro  fast_load
-        phase   switch
-        ldp     x9, x10, [x14, #VCPU_VTTBR]
-        msr     vttbr_el2, x9
-        msr     vtcr_el2, x10
-        ldr     x11, [x14, #VCPU_CPTR]
-        msr     cptr_el2, x11
-        ldp     x9, x10, [x14, #FRAME_SP]
-        msr     sp_el0, x9
-        msr     elr_el2, x10
-        ldr     x11, [x14, #FRAME_TLS]
-        msr     tpidr_el0, x11
-        msr     spsr_el2, xzr                   /* EL0t, flags clear: the caller's do not leak */
-        phase   restore
-        pairs   ldp, x14, 19, 30
-        mov     sp, x14
         .endm
 
         .section .text.vectors, "ax"
@@ -321,6 +298,8 @@ own_exception:
         cmp     w16, #CALL_NULL
         b.lo    fast_reply_wait_or_message
         b.eq    do_null
+        cmp     w16, #CALL_RAISE
+        b.eq    fast_raise
 #else
         cmp     w16, #CALL_NULL
         b.lo    do_message
@@ -472,11 +451,40 @@ clear_rest:
         add     x10, x10, #1
         stp     w9, w15, [x14, #VCPU_STATE]     /* runnable, at the ceiling */
         stp     x12, x10, [x14, #VCPU_SERVING]
-        fast_save
-        fast_load
+        phase   clear
+        lsr     x13, x13, #32                   /* the source: badge, short */
+
+/*
+ * From sp's vCPU, saved as far as its call lets us, to x14's, which gets x0-x7,
+ * MV_OK and the source in x13. Whoever makes a vCPU saved here run again sets
+ * its x0-x18 and PSTATE.
+ */
+fast_switch:
+        phase   save
+        mrs     x9, sp_el0
+        mrs     x10, elr_el2
+        mrs     x11, tpidr_el0
+        stp     x9, x10, [sp, #FRAME_SP]
+        str     x11, [sp, #FRAME_TLS]
+        pairs   stp, sp, 19, 30
+        phase   switch
+        ldp     x9, x10, [x14, #VCPU_VTTBR]
+        msr     vttbr_el2, x9
+        msr     vtcr_el2, x10
+        ldr     x11, [x14, #VCPU_CPTR]
+        msr     cptr_el2, x11
+        ldp     x9, x10, [x14, #FRAME_SP]
+        msr     sp_el0, x9
+        msr     elr_el2, x10
+        ldr     x11, [x14, #FRAME_TLS]
+        msr     tpidr_el0, x11
+        msr     spsr_el2, xzr                   /* EL0t, flags clear: the other's do not leak */
+        phase   restore
+        pairs   ldp, x14, 19, 30
+        mov     sp, x14
         phase   clear
         mov     x8, xzr                         /* MV_OK */
-        lsr     x9, x13, #32                    /* badge, short */
+        mov     x9, x13
         clear   10, 18
         phase   exit
         eret
@@ -511,10 +519,102 @@ clear_rest:
         mov     w10, #STATE_RUNNABLE
         str     w9, [sp, #VCPU_STATE]           /* waiting */
         str     w10, [x14, #VCPU_STATE]
-        fast_save
-        fast_load
-        phase   clear
-        clear   8, 18                           /* MV_OK, short */
-        phase   exit
-        eret
+        mov     x13, xzr                        /* the source: short */
+        b       fast_switch
+
+/*
+ * virq_raise, when: the sink waits on this core with nothing special about
+ * either, has nothing pending, takes the line, and outranks the raiser; no
+ * equal of the raiser is ready. What it does then is call_virq_raise() and
+ * deliver_at_once() in virq.c, enqueue() and change_context() in sched.c.
+ * x1 capability, x2 payload.
+ */
+        function fast_raise
+        phase   lookup
+        mov     w9, w1
+        ldp     x10, x11, [sp, #VCPU_CAPS]
+        cmp     x9, x11
+        csel    x9, x9, xzr, lo
+        csdb                                    /* a mispredicted bound reads index 0 */
+        add     x10, x10, x9, lsl #4
+        ldp     x12, x13, [x10]                 /* the vIRQ; rights */
+        tbz     x13, #RIGHT_RAISE_BIT, do_plain
+        phase   checks
+        ldr     x14, [x12, #VIRQ_SINK]
+        ldr     w10, [sp, #VCPU_WAIT_KEY]
+        ldr     w11, [x14, #VCPU_STATE]
+        ldr     w15, [x12, #VIRQ_LINE]
+        cmp     w10, w11
+        b.ne    do_plain
+        ldp     x9, x10, [x14, #VCPU_PENDING]   /* pending, enabled */
+        cbnz    x9, do_plain
+        lsr     x10, x10, x15
+        tbz     x10, #0, do_plain
+        ldr     w9, [x14, #VCPU_OWN + CONTEXT_RANK]
+        ldr     w11, [sp, #VCPU_RANK]
+        cmp     w9, w11
+        b.ls    do_plain
+        ldr     x8, [sp, #VCPU_CORE]
+        lsr     w10, w11, #1                    /* the raiser's priority */
+        add     x7, x8, x10, lsl #1
+        ldrh    w6, [x7, #CORE_READY_HEAD]
+        cbnz    w6, do_plain
+
+        phase   queue                           /* the raiser is alone in its ring, and the highest */
+        ldrh    w6, [sp, #VCPU_INDEX]
+        mov     x3, sp
+        mov     w5, #1
+        add     w6, w6, #1
+        stp     x3, x3, [sp, #VCPU_NEXT]
+        strh    w6, [x7, #CORE_READY_HEAD]
+        strb    w5, [sp, #VCPU_QUEUED]
+        lsr     w6, w10, #6
+        add     x6, x8, x6, lsl #3
+        ldr     x7, [x6, #CORE_READY_BITS]
+        lsl     x5, x5, x10                     /* by the priority modulo 64 */
+        orr     x7, x7, x5
+        str     x7, [x6, #CORE_READY_BITS]
+        add     w6, w10, #1
+        sub     w7, w11, #1
+        stp     w7, w6, [x8, #CORE_PREEMPT_KEY] /* and ready_top */
+        strb    wzr, [x8, #CORE_SLICE_EXPIRED]
+
+        phase   time
+        ldr     x9, [x8, #CORE_CONTEXT]
+        mrs     x3, cntpct_el0
+        ldp     x4, x5, [x8, #CORE_SINCE]       /* and slice_end */
+        ldr     x6, [x9, #CONTEXT_CONSUMED]
+        sub     x4, x3, x4
+        sub     x5, x5, x3
+        add     x6, x6, x4
+        stp     x6, x5, [x9, #CONTEXT_CONSUMED] /* and slice_left */
+        add     x9, x14, #VCPU_OWN
+        ldr     x6, [x9, #CONTEXT_SLICE_LEFT]
+        ldr     x7, sched_slice_ticks
+        cmp     x6, #0
+        csel    x6, x6, x7, gt
+        add     x6, x6, x3
+        stp     x9, x3, [x8, #CORE_CONTEXT]     /* and since */
+        str     x6, [x8, #CORE_SLICE_END]
+
+        phase   link
+        ldr     w7, [x9, #CONTEXT_RANK]
+        mov     w6, #STATE_RUNNABLE
+        str     x9, [x14, #VCPU_CONTEXT]
+        stp     w6, w7, [x14, #VCPU_STATE]
+        ldr     x3, [sp, #VCPU_RAISES]
+        ldp     x4, x5, [x14, #VCPU_VIRQS]      /* and switches */
+        add     x3, x3, #1
+        add     x4, x4, #1
+        add     x5, x5, #1
+        str     x3, [sp, #VCPU_RAISES]
+        stp     x4, x5, [x14, #VCPU_VIRQS]
+        phase   clear                           /* the raiser's result: MV_OK, the rest 0 */
+        zero_pairs sp, 0, 17
+        str     xzr, [sp, #FRAME_X + 8 * 18]
+        str     xzr, [sp, #FRAME_PSTATE]
+        orr     x13, x15, #SOURCE_VIRQ
+        mov     x0, x2
+        clear   1, 7
+        b       fast_switch
 #endif
