@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "invariants.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "world.h"
+
+char invariants_where[160];
+
+/* Of which vCPU or core the truth is. */
+static const char *subject;
+static uint32_t    subject_index;
+
+void invariants_show(void)
+{
+    fprintf(stderr, "  %s, time %lu\n", invariants_where, (unsigned long)host_time);
+    for (uint32_t i = 0; i < world.head.core_count; i++) {
+        const struct core *c = arch_core(i);
+
+        fprintf(stderr, "  core %u key %u top %u expired %d slice end %ld programmed %ld current %d\n", i,
+                c->preempt_key, c->ready_top, c->slice_expired, (long)c->slice_end, (long)c->programmed,
+                running(i));
+    }
+    for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
+        const struct vcpu *v = vcpu_at(i);
+
+        fprintf(stderr, "  vCPU %u core %u state %u rank %u callee %d caller %d queued %d attention %x "
+                "pending %lx stopping %d cancelling %d request %u\n", i, v->core->index, vcpu_state(v), v->rank,
+                v->callee == NULL ? -1 : v->callee->index, v->caller == NULL ? -1 : v->caller->index,
+                v->queued, v->attention, (unsigned long)v->virq_pending, v->stopping, v->cancelling,
+                v->request.kind);
+    }
+}
+
+static void broken(const char *what, int line)
+{
+    fprintf(stderr, "invariants.c:%d: broken for %s %u: %s\n", line, subject, subject_index, what);
+    invariants_show();
+    abort();
+}
+#define TRUE(x) ((x) ? (void)0 : broken(#x, __LINE__))
+
+static bool is_waiting(const struct vcpu *v)
+{
+    return vcpu_state(v) == VCPU_WAITING || vcpu_state(v) == VCPU_LISTENING;
+}
+
+/* ---- cores ------------------------------------------------------------------- */
+
+static uint32_t highest_in_rings(const struct core *c)
+{
+    uint32_t highest = 0;
+
+    for (uint32_t p = 0; p < MV_PRIORITIES; p++) {
+        bool bit = (c->ready_bits[p / 64] >> (p % 64) & 1) != 0;
+
+        TRUE(bit == (c->ready_head[p] != 0));
+        if (bit)
+            highest = p + 1;
+    }
+    return highest;
+}
+
+/* Whoever is ready stands once in the ring of its rank, and nobody else does. */
+static void check_rings(const struct core *c)
+{
+    uint32_t queued = 0, in_rings = 0;
+
+    for (uint32_t p = 0; p < MV_PRIORITIES; p++) {
+        if (c->ready_head[p] == 0)
+            continue;
+        const struct vcpu *first = vcpu_at(c->ready_head[p] - 1u), *v = first;
+
+        do {
+            TRUE(v->core == c && v->queued && v->rank / 2 == p);
+            TRUE(vcpu_state(v) == VCPU_RUNNABLE && v != c->current);
+            TRUE(v->next->prev == v && v->prev->next == v);
+            v = v->next;
+            in_rings++;
+            TRUE(in_rings <= world.head.vcpus.count);
+        } while (v != first);
+    }
+    for (uint32_t i = 0; i < world.head.vcpus.count; i++)
+        queued += vcpu_at(i)->core == c && vcpu_at(i)->queued;
+    TRUE(queued == in_rings);
+}
+
+/* The most urgent runs, and the key that the fast path trusts says so. */
+static void check_urgency(const struct core *c)
+{
+    uint32_t top = highest_in_rings(c);
+    uint32_t key = top == 0 ? 0 : 2 * (top - 1) + (c->slice_expired ? 2 : 0);
+
+    TRUE(c->run == c->current);
+    TRUE(c->ready_top == top);
+    TRUE(c->preempt_key == key);
+    TRUE(c->current != NULL || top == 0);
+    if (c->current != NULL) {
+        TRUE(vcpu_state(c->current) == VCPU_RUNNABLE && !c->current->queued);
+        /* A server at its ceiling may have used up its caller's turn; equals
+         * of the ceiling that come then wait for the end of the service. */
+        TRUE(c->preempt_key <= c->current->rank + (c->current->rank > c->context->rank ? 1 : 0));
+        TRUE(c->context == c->current->context);
+    }
+}
+
+/* The hardware's timer is set, at the latest, to the first thing due. */
+static void check_timer(const struct core *c)
+{
+    const struct heap_node *first = heap_first(&c->timers);
+
+    for (uint32_t i = 0; i < c->timers.count; i++) {
+        TRUE(c->timers.slot[i]->place == i + 1);
+        TRUE(i == 0 || c->timers.slot[(i - 1) / 2]->key <= c->timers.slot[i]->key);
+    }
+    TRUE(host_cores[c->index].timer == c->programmed);
+    TRUE(first == NULL || c->programmed <= first->key);
+    /* An equal of the context is ready: its turn must end some time. */
+    if (c->current != NULL && !c->slice_expired && c->preempt_key != 0 &&
+        c->preempt_key + 1 == c->context->rank && c->context->rank == c->current->rank)
+        TRUE(c->programmed <= c->slice_end);
+}
+
+/* ---- messages -------------------------------------------------------------------- */
+
+/* How often a message lies in an inbox, and in whose. */
+static uint32_t find_message(const struct message *wanted, const struct core **where)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < world.head.core_count; i++) {
+        for (const struct message *m = arch_core(i)->inbox; m != NULL; m = m->next) {
+            if (m == wanted) {
+                found++;
+                *where = arch_core(i);
+            }
+        }
+        TRUE(arch_core(i)->inbox == NULL || host_cores[i].message);
+    }
+    return found;
+}
+
+/* How many vCPUs wait for the end of a stop that v asked for. */
+static uint32_t stops_awaited_by(const struct vcpu *v)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
+        if (vcpu_at(i)->stopper == v) {
+            TRUE(vcpu_at(i)->stopping);
+            found++;
+        }
+    }
+    return found;
+}
+
+/* A request is somewhere, in exactly one place, while its vCPU is REMOTE. */
+static void check_messages(const struct vcpu *v)
+{
+    const struct core *at = NULL;
+    uint32_t in_inbox = find_message(&v->request, &at);
+    const struct vcpu *server = v->callee;
+
+    if (vcpu_state(v) != VCPU_REMOTE) {
+        TRUE(in_inbox == 0 && !v->cancelling && !v->stopping && stops_awaited_by(v) == 0);
+    } else if (stops_awaited_by(v) != 0) {
+        TRUE(stops_awaited_by(v) == 1 && in_inbox == 0 && v->request.kind == MESSAGE_OPERATION);
+    } else if (in_inbox != 0) {
+        TRUE(in_inbox == 1);
+        TRUE(at == v->core || v->request.kind == MESSAGE_OPERATION || at == server->core);
+    } else if (v->cancelling && (v->request.kind == MESSAGE_CALL_DONE ||
+                                 v->cancel.kind == MESSAGE_CANCEL_DONE)) {
+        /* It came back already, or let go: the cancel alone is awaited. */
+    } else {
+        TRUE(v->request.kind == MESSAGE_CALL);
+        TRUE(server->core != v->core);
+        TRUE((heap_holds(&v->sending) ? 1 : 0) + (server->caller == v ? 1 : 0) == 1);
+    }
+    TRUE(find_message(&v->cancel, &at) == (v->cancelling ? 1u : 0u));
+    TRUE(find_message(&v->kick, &at) == v->kicked);
+}
+
+/* ---- vCPUs ------------------------------------------------------------------------ */
+
+static void check_place(const struct vcpu *v)
+{
+    const struct core *c = v->core;
+
+    TRUE((v->state & ~VCPU_POISON) >> VCPU_CORE_SHIFT == c->index + 1 ||
+         vcpu_state(v) == VCPU_RUNNABLE);
+    if (vcpu_state(v) == VCPU_RUNNABLE)
+        TRUE(v->queued != (c->current == v));
+    else
+        TRUE(!v->queued && c->current != v);
+}
+
+/* Caller and callee agree about each other. */
+static void check_call(const struct vcpu *v)
+{
+    const struct vcpu *callee = v->callee;
+
+    if (vcpu_state(v) == VCPU_SENDING)
+        TRUE(callee->core == v->core && heap_holds(&v->sending));
+    if (vcpu_state(v) == VCPU_CALLING)
+        TRUE(callee->core == v->core && callee->caller == v && !heap_holds(&v->sending));
+    if (heap_holds(&v->sending)) {
+        TRUE(vcpu_state(v) == VCPU_SENDING || vcpu_state(v) == VCPU_REMOTE);
+        TRUE(v->sending.place <= callee->callers.count);
+        TRUE(callee->callers.slot[v->sending.place - 1] == &v->sending);
+    }
+    if (v->caller != NULL) {
+        TRUE(v->caller->callee == v);
+        TRUE(vcpu_state(v->caller) ==
+             (v->caller->core == v->core ? VCPU_CALLING : VCPU_REMOTE));
+        TRUE(vcpu_state(v) != VCPU_WAITING && !vcpu_is_stopped(v));
+    }
+    for (uint32_t i = 0; i < v->callers.count; i++) {
+        const struct vcpu *caller = container_of(v->callers.slot[i], struct vcpu, sending);
+
+        TRUE(caller->callee == v && caller->sending.place == i + 1);
+        TRUE(i == 0 || v->callers.slot[(i - 1) / 2]->key <= v->callers.slot[i]->key);
+    }
+}
+
+/* Whose time it runs on, and how urgent that makes it. */
+static void check_lending(const struct vcpu *v)
+{
+    if (v->caller != NULL) {
+        TRUE(v->rank == v->serving->ceiling);
+        TRUE(v->context == (v->caller->core == v->core ? v->caller->context :
+                            &v->serving->context));
+    } else if (v->context != &v->own) {
+        /* Its caller left before the reply. */
+        TRUE(v->serving != NULL && v->context == &v->serving->context);
+        TRUE(v->rank == v->serving->ceiling);
+        TRUE(!vcpu_is_stopped(v) && vcpu_state(v) != VCPU_WAITING);
+    } else {
+        TRUE(v->rank == v->own.rank || v->stopping);
+    }
+}
+
+/* Nobody waits while something is there for it. */
+static void check_attention(const struct vcpu *v)
+{
+    uint64_t ready = v->virq_pending & v->virq_enabled;
+
+    TRUE(((v->attention & ATTENTION_CALLERS) != 0) == (v->callers.count != 0));
+    if (v->kicked == 0 && !vcpu_is_stopped(v))
+        TRUE(((v->attention & ATTENTION_VIRQ) != 0) == (ready != 0));
+    if (vcpu_state(v) == VCPU_WAITING)
+        TRUE(v->callers.count == 0 && (ready == 0 || v->kicked != 0));
+    if (vcpu_state(v) == VCPU_LISTENING)
+        TRUE((ready & arch_call_cap(v)) == 0 || v->kicked != 0);
+    if (v->core->current == v && v->upcall_entry.va != 0 && v->kicked == 0 && ready != 0)
+        TRUE(v->buffer->upcall.masked != 0 || v->buffer->upcall.pending != 0);
+}
+
+static void check_stopped(const struct vcpu *v)
+{
+    if (heap_holds(&v->timeout))
+        TRUE(is_waiting(v) || vcpu_state(v) == VCPU_SENDING || vcpu_state(v) == VCPU_CALLING ||
+             vcpu_state(v) == VCPU_REMOTE);
+    if (!vcpu_is_stopped(v))
+        return;
+    TRUE(v->caller == NULL && v->callers.count == 0 && !heap_holds(&v->sending));
+    TRUE(!v->stopping && !v->cancelling && !v->is_fault_call);
+    for (uint32_t i = 0; i < v->line_count; i++)
+        TRUE(!v->lines[i].active);
+}
+
+/* A device whose line is active waits for its sink; the hardware agrees. */
+static void check_devices(const struct vcpu *v)
+{
+    for (uint32_t i = 0; i < v->line_count; i++) {
+        const struct virq *q = &v->lines[i];
+
+        TRUE(q->sink == v && q->line == i);
+        if (q->source == MV_VIRQ_DEVICE) {
+            const struct host_irq *h = &host_irqs[q->interrupt - HOST_IRQ_FIRST];
+
+            TRUE(h->active == q->active);
+            TRUE(h->enabled == !vcpu_is_stopped(v));
+        }
+    }
+}
+
+static void check_locks(void)
+{
+    for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
+        const struct cell *c = vcpu_at(i)->cell;
+
+        TRUE(c->lock == 0 && c->pool_lock == 0);
+        for (uint32_t j = 0; j < c->sys->space_count; j++)
+            TRUE(c->spaces[j].lock == 0);
+    }
+}
+
+void invariants_check(void)
+{
+    subject = "core";
+    for (uint32_t i = 0; i < world.head.core_count; i++) {
+        subject_index = i;
+        check_rings(arch_core(i));
+        check_urgency(arch_core(i));
+        check_timer(arch_core(i));
+    }
+    subject = "vCPU";
+    for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
+        subject_index = i;
+        check_place(vcpu_at(i));
+        check_call(vcpu_at(i));
+        check_lending(vcpu_at(i));
+        check_attention(vcpu_at(i));
+        check_stopped(vcpu_at(i));
+        check_devices(vcpu_at(i));
+        check_messages(vcpu_at(i));
+    }
+    check_locks();
+}
