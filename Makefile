@@ -10,8 +10,8 @@ include tools/mullion/build.mk
 include tests/tool/build.mk
 include tests/lib/build.mk
 include tests/target/build.mk
--include tests/unit/build.mk
--include bench/build.mk
+include tests/unit/build.mk
+include bench/build.mk
 
 # ---- the kit: all that the host tool needs to make systems ------------------
 
@@ -29,7 +29,9 @@ all: kit $(addprefix kernel-,$(VARIANTS))
 
 # ---- run ---------------------------------------------------------------------
 
-SYSTEM ?= systems/pipeline/system.dts
+# A folder of systems/.
+SYSTEM ?= pipeline
+SYSTEM_DTS = systems/$(SYSTEM)/system.dts
 JOBS   := $(shell nproc 2>/dev/null || echo 1)
 QUIETLY = $(MAKE) --no-print-directory -s -j$(JOBS)
 
@@ -37,7 +39,8 @@ QUIETLY = $(MAKE) --no-print-directory -s -j$(JOBS)
 run:
 	@scripts/packages.sh run
 	@$(QUIETLY) kit
-	@if [ -t 0 ]; then build/tools/mullion run $(SYSTEM); else $(MAKE) --no-print-directory -s tour; fi
+	@if [ -t 0 ] || [ $(SYSTEM) != pipeline ]; then build/tools/mullion run $(SYSTEM_DTS); \
+	else $(MAKE) --no-print-directory -s tour; fi
 
 # A tour of the pipeline system that types and checks by itself.
 tour: kit
@@ -46,8 +49,7 @@ tour: kit
 # ---- test --------------------------------------------------------------------
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
-TEST_STEPS := all test-tool test-lib $(if $(wildcard tests/unit/build.mk),test-unit) test-lib-target \
-              test-target test-tutorial tour
+TEST_STEPS := all test-tool test-lib test-unit test-lib-target test-target test-tutorial tour
 
 .PHONY: test test-tutorial check
 test:
@@ -78,17 +80,21 @@ install:
 	@install -m 755 build/tools/mullion "$(INSTALL_DIR)/bin/mullion"
 	@echo "installed: $(INSTALL_DIR)/bin/mullion and $(INSTALL_DIR)/share/mullion"
 
-.PHONY: docs clean help
-# The pages of docs/ that are made from the sources.
+.PHONY: docs figures clean help
+# The page of docs/ that is made from the sources.
 docs:
 	@python3 scripts/abi_page.py >docs/abi.md.new && mv docs/abi.md.new docs/abi.md
+
+# Measures, and puts what it finds into docs/performance.md and README.md.
+figures: bench-page
+	@python3 scripts/readme_figures.py
 
 clean:
 	rm -rf build
 
 help:
 	@echo 'make              the kit: kernels of all boards, cell library, host tool (build/kit, build/tools/mullion)'
-	@echo 'make run          boots the pipeline system; SYSTEM=file.dts another one; without a terminal, a scripted tour'
+	@echo 'make run          boots the pipeline system (SYSTEM=hello, SYSTEM=pingpong); without a terminal, a scripted tour'
 	@echo 'make test         all tests; the last line is "N passed, N failed"'
 	@echo 'make test-unit    the kernel on this PC, under sanitizers (also test-tool, test-lib, test-lib-target,'
 	@echo '                  test-target, test-tutorial, tour: the other parts of make test)'
@@ -96,5 +102,5 @@ help:
 	@echo 'make bench        measures, to build/bench/results.tsv'
 	@echo 'make size         sizes, to build/size.tsv'
 	@echo 'make install      the tool and the kit, to PREFIX (/usr/local)'
-	@echo 'make docs         makes docs/abi.md anew'
+	@echo 'make docs         makes docs/abi.md anew; make figures measures, and fills README.md and docs/performance.md'
 	@echo 'make clean        removes build/'
