@@ -40,6 +40,7 @@ $(2)_$(1)_DIR := build/kernel/$(2)/$(1)
 include boards/$(1)/board.mk
 $(2)_$(1)_SRC := $(KERNEL_SOURCES) $(ARCH_SOURCES) $(ARCH_DIR)/$$(GIC).c boards/$(1)/board.c boards/drivers/$$(UART).c
 $(2)_$(1)_OBJ := $$(patsubst %,build/kernel/$(2)/$(1)/%.o,$$(basename $$($(2)_$(1)_SRC)))
+$(2)_$(1)_GIC := $$(GIC)
 $(2)_$(1)_DEF := $(VARIANT_FLAGS_$(2)) -DMV_BOARD_NAME='"$(1)"' -DMV_GIC_VERSION=$$(subst gicv,,$$(GIC)) -DMV_LINK_BASE=$$(LINK_BASE) -DLINK_BASE=$$(LINK_BASE)
 $(2)_$(1)_CC  := $$(or $(VARIANT_CC_$(2)),$(KERNEL_CC))
 $(2)_$(1)_GCC := $$(or $(VARIANT_GCC_$(2)),$(KERNEL_GCC_FLAGS))
@@ -53,7 +54,7 @@ $$($(2)_$(1)_DIR)/%.o: %.c kernel/build.mk
 	@$$($(2)_$(1)_CC) $(KERNEL_CFLAGS) $$($(2)_$(1)_GCC) $(KERNEL_CPPFLAGS) $$($(2)_$(1)_DEF) -MMD -MP -c -o $$@ $$<
 $$($(2)_$(1)_DIR)/%.o: %.S $$($(2)_$(1)_DIR)/offsets.h
 	@mkdir -p $$(@D)
-	@$(KERNEL_CC) -g -I$$($(2)_$(1)_DIR) $(KERNEL_CPPFLAGS) $$($(2)_$(1)_DEF) -MMD -MP -c -o $$@ $$<
+	@$(KERNEL_CC) -g -I$$($(2)_$(1)_DIR) $(KERNEL_CPPFLAGS) $$($(2)_$(1)_DEF) -MMD -MP -DGIC_INC='"$$($(2)_$(1)_GIC).inc"' -c -o $$@ $$<
 $$($(2)_$(1)_DIR)/kernel.ld: $(ARCH_DIR)/kernel.ld.S boards/$(1)/board.mk
 	@mkdir -p $$(@D)
 	@$(KERNEL_CC) -E -P -x assembler-with-cpp -undef $$(filter -DLINK_BASE%,$$($(2)_$(1)_DEF)) -o $$@ $$<

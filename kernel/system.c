@@ -17,8 +17,8 @@ static struct space           *spaces;
 static struct portal          *portals;
 static struct virq            *virqs;
 static struct timer           *timers;
-static struct virq           **irq_slots;   /* by interrupt - irq_first; NULL: nobody's */
 struct vcpu                   *system_vcpus;
+struct irq_map                 system_irqs;
 
 const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info"), used)) = {
     .magic = MV_KERNEL_MAGIC,
@@ -58,9 +58,9 @@ const struct mv_sys_space *system_space(uint32_t i) { return &TABLE(mv_sys_space
 
 struct virq *system_irq(uint32_t interrupt)
 {
-    uint32_t slot = interrupt - table->irq_first;
+    uint32_t slot = interrupt - system_irqs.first;
 
-    return slot < table->irq_count ? irq_slots[slot] : NULL;
+    return slot < system_irqs.count ? system_irqs.slot[slot] : NULL;
 }
 
 /* ---- is the table whole? ------------------------------------------------------- */
@@ -229,7 +229,7 @@ static void make_virqs(void)
         CHECK(q == q->sink->lines + q->line);
         q->sink->line_count++;
         if (q->source == MV_VIRQ_DEVICE)
-            irq_slots[q->interrupt - table->irq_first] = q;
+            system_irqs.slot[q->interrupt - table->irq_first] = q;
     }
     for (uint32_t i = 0; i < table->timers.count; i++) {
         timers[i].virq = &virqs[timer[i].virq];
@@ -282,7 +282,9 @@ void system_build(const struct mv_systab *t)
     timers = (struct timer *)(base + offset[MV_AREA_TIMERS]);
     caps = (struct cap *)(base + offset[MV_AREA_CAPS]);
     heap_slots = (struct heap_node **)(base + offset[MV_AREA_HEAPS]);
-    irq_slots = (struct virq **)(base + offset[MV_AREA_IRQS]);
+    system_irqs.slot = (struct virq **)(base + offset[MV_AREA_IRQS]);
+    system_irqs.first = t->irq_first;
+    system_irqs.count = t->irq_count;
 
     sched_init(t->slice_ns);
     make_cores();

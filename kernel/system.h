@@ -19,6 +19,13 @@ const struct mv_sys_extent *system_extent(uint32_t index);
 const struct mv_sys_load *system_load(uint32_t index);
 const struct mv_sys_mapping *system_mapping(uint32_t index);
 const struct mv_sys_space *system_space(uint32_t index);
+/* Device interrupts [first, first + count) and whose they are; NULL: nobody's.
+ * The fast path reads it. */
+struct irq_map {
+    struct virq **slot;
+    uint32_t      first, count;
+};
+extern struct irq_map system_irqs;
 /* The vIRQ of a device interrupt, or NULL. */
 struct virq *system_irq(uint32_t interrupt);
 

@@ -78,32 +78,10 @@ static void deliver(struct vcpu *v)
     }
 }
 
-/*
- * The commonest case: the sink waits, and nothing else is there for it, so the
- * payload goes straight into its result. A raise from another core at the same
- * time sets its own pending bit, and its kick follows.
- */
-static bool deliver_at_once(struct virq *q, uint64_t payload)
-{
-    struct vcpu *v = q->sink;
-
-    if ((v->state & (VCPU_STATE_MASK | VCPU_POISON)) != VCPU_WAITING || (v->virq_enabled >> q->line & 1) == 0 ||
-        __atomic_load_n(&v->virq_pending, __ATOMIC_RELAXED) != 0)
-        return false;
-    virq_result(v, q->line, payload);
-    v->context = &v->own;
-    v->rank = v->own.rank;
-    v->state = VCPU_RUNNABLE;
-    sched_wake(v);
-    return true;
-}
-
 void virq_raise_local(struct virq *q, uint64_t payload)
 {
-    if (!deliver_at_once(q, payload)) {
-        set_pending(q, payload);
-        deliver(q->sink);
-    }
+    set_pending(q, payload);
+    deliver(q->sink);
 }
 
 void virq_kicked(struct vcpu *v)

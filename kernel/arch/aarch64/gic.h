@@ -67,6 +67,10 @@ void gic_private_init(uint64_t base, uint32_t group, uint32_t timer);
 
 void gic_configure(uint32_t interrupt, bool edge);
 
+/* An interrupt that was acknowledged with this token, not yet dropped in
+ * priority; vectors.S calls it too. */
+void irq_taken(struct core *core, uint64_t token);
+
 /* A taken interrupt: the kernel's timer or message, or a device's. `done`
  * deactivates it; a device's is deactivated when it is acknowledged. */
 void gic_dispatch(struct core *core, uint32_t interrupt, uint32_t token, void (*done)(uint32_t));

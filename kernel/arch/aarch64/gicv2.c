@@ -14,12 +14,12 @@
 #define GICC_CTLR_EOIMODE  (1u << 9)
 #define SGIR_TARGET_SHIFT  16
 
-static uint64_t cpu_interface;
+uint64_t gicv2_cpu_interface;    /* gicv2.inc reads it */
 
 void arch_irq_init(const struct mv_systab *t, bool first_core)
 {
     if (first_core) {
-        cpu_interface = t->gic_cpu_interface;
+        gicv2_cpu_interface = t->gic_cpu_interface;
         mmio_write32(t->gic_distributor + GICD_CTLR, 0);
         /* Groups stay as firmware left them: without the Security Extensions
          * all is group 0, with them only secure software could change it. */
@@ -29,9 +29,9 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
     gic_private_init(t->gic_distributor, 0, t->timer_interrupt);
     /* The banked ITARGETSR0 reads as the bit of the core that asks. */
     cpu_here()->gic_target = mmio_read32(t->gic_distributor + GICD_ITARGETSR) & 0xff;
-    mmio_write32(cpu_interface + GICC_PMR, 0xff);
-    mmio_write32(cpu_interface + GICC_BPR, 0);
-    mmio_write32(cpu_interface + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
+    mmio_write32(gicv2_cpu_interface + GICC_PMR, 0xff);
+    mmio_write32(gicv2_cpu_interface + GICC_BPR, 0);
+    mmio_write32(gicv2_cpu_interface + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
 }
 
 void arch_irq_enable(uint32_t interrupt, const struct core *core, bool edge)
@@ -45,7 +45,7 @@ void arch_irq_enable(uint32_t interrupt, const struct core *core, bool edge)
 
 static void done(uint32_t token)
 {
-    mmio_write32(cpu_interface + GICC_DIR, token);
+    mmio_write32(gicv2_cpu_interface + GICC_DIR, token);
 }
 
 void arch_irq_deactivate(uint32_t interrupt)
@@ -56,15 +56,19 @@ void arch_irq_deactivate(uint32_t interrupt)
     done(interrupt);
 }
 
-void arch_irq_take(struct core *core)
+void irq_taken(struct core *core, uint64_t token)
 {
-    uint32_t token = mmio_read32(cpu_interface + GICC_IAR);
-    uint32_t interrupt = token & 0x3ff;    /* for an SGI the token also names its sender */
+    uint32_t interrupt = (uint32_t)token & 0x3ff;    /* for an SGI the token also names its sender */
 
     if (interrupt >= GIC_FIRST_SPECIAL)
         return;
-    mmio_write32(cpu_interface + GICC_EOIR, token);
-    gic_dispatch(core, interrupt, token, done);
+    mmio_write32(gicv2_cpu_interface + GICC_EOIR, (uint32_t)token);
+    gic_dispatch(core, interrupt, (uint32_t)token, done);
+}
+
+void arch_irq_take(struct core *core)
+{
+    irq_taken(core, mmio_read32(gicv2_cpu_interface + GICC_IAR));
 }
 
 void arch_core_interrupt(const struct core *to)

@@ -113,15 +113,20 @@ void arch_irq_deactivate(uint32_t interrupt)
     done(interrupt);
 }
 
-void arch_irq_take(struct core *core)
+void irq_taken(struct core *core, uint64_t token)
 {
-    uint32_t interrupt = (uint32_t)read_icc_iar1_el1() & 0xffffff;
+    uint32_t interrupt = (uint32_t)token & 0xffffff;
 
     if (interrupt >= GIC_FIRST_SPECIAL)
         return;
     write_icc_eoir1_el1(interrupt);
     isb();          /* the priority is dropped before anything else is acknowledged */
     gic_dispatch(core, interrupt, interrupt, done);
+}
+
+void arch_irq_take(struct core *core)
+{
+    irq_taken(core, read_icc_iar1_el1());
 }
 
 void arch_core_interrupt(const struct core *to)

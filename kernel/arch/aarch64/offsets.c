@@ -6,6 +6,7 @@
 #include "cap.h"
 #include "init.h"
 #include "ipc.h"
+#include "system.h"
 #include "vcpu.h"
 #include "virq.h"
 
@@ -44,6 +45,8 @@ void offsets(void)
     OFFSET(VCPU_VIRQS, struct vcpu, virqs);
     OFFSET(VIRQ_SINK, struct virq, sink);
     OFFSET(VIRQ_LINE, struct virq, line);
+    OFFSET(VIRQ_ACTIVE, struct virq, active);
+    OFFSET(VCPU_INTERRUPTS, struct vcpu, interrupts);
     OFFSET(CONTEXT_CONSUMED, struct context, consumed);
     OFFSET(CONTEXT_SLICE_LEFT, struct context, slice_left);
     OFFSET(CONTEXT_RANK, struct context, rank);
@@ -86,4 +89,6 @@ static_assert(offsetof(struct context, slice_left) == offsetof(struct context, c
 static_assert(offsetof(struct core, ready_top) == offsetof(struct core, preempt_key) + 4, "one stp");
 static_assert(offsetof(struct core, since) == offsetof(struct core, context) + 8, "one stp");
 static_assert(offsetof(struct core, slice_end) == offsetof(struct core, since) + 8, "one ldp");
+static_assert(offsetof(struct irq_map, slot) == 0 && offsetof(struct irq_map, first) == 8 &&
+              offsetof(struct irq_map, count) == 12, "one ldp");
 static_assert(offsetof(struct core, run) == offsetof(struct core, current) + 8, "one stp");

@@ -9,6 +9,7 @@
  * saved for C, which preserves them itself; x8-x18 are lost to the caller.
  */
 #include "offsets.h"
+#include GIC_INC
 
         .altmacro
         .macro  pair op, base, number
@@ -312,20 +313,23 @@ own_exception:
         vector  9, cell_irq
         phase   entry
         stp     x16, x17, [sp, #FRAME_X + 8 * 16]
-        adr     x17, arch_irq_take
+        b       do_irq
 
-/* Anything but a system call: every register is the cell's. x17: what to call,
- * with the core and the vCPU. */
+/* Anything but a system call or an interrupt: every register is the cell's.
+ * x17: what to call, with the core and the vCPU. */
 interrupted:
         phase   save
         pairs   stp, sp, 0, 15
         str     x18, [sp, #FRAME_X + 8 * 18]
         str     x30, [sp, #FRAME_X + 8 * 30]
-        phase   entry
         mov     x1, sp
+/* The same when that is done. x1: the second argument. */
+call_c:
+        phase   entry
+        mov     x9, sp
         ldr     x0, [sp, #VCPU_CORE]
         mov     sp, x0
-        stp     x1, x1, [x0, #CORE_CURRENT]
+        stp     x9, x9, [x0, #CORE_CURRENT]
         blr     x17
         phase   exit
         ldp     x9, x10, [sp, #CORE_CURRENT]
@@ -340,8 +344,7 @@ interrupted:
         vector  10, cell_fiq
         phase   entry
         stp     x16, x17, [sp, #FRAME_X + 8 * 16]
-        adr     x17, arch_irq_take              /* nothing is routed as FIQ: taken as spurious */
-        b       interrupted
+        b       do_irq                          /* nothing is routed as FIQ: taken as spurious */
 
 load_0_17:
         phase   restore
@@ -410,6 +413,35 @@ clear_rest:
         vector  15, aarch32_15
         mov     x16, #15
         b       own_exception
+
+/* ---- interrupts -------------------------------------------------------------------- */
+
+        function do_irq
+        phase   save
+        pairs   stp, sp, 0, 15
+        str     x18, [sp, #FRAME_X + 8 * 18]
+        str     x30, [sp, #FRAME_X + 8 * 30]
+        phase   interrupt
+        gic_acknowledge                         /* x1: token, w3: number */
+#ifndef MV_NO_FASTPATH
+/*
+ * A device interrupt, when its sink waits as wake_check wants it. What it does
+ * then is irq_taken() and irq_handle(), and as for fast_raise.
+ */
+        adr     x17, slow_irq
+        adr     x18, irq_commit
+        adr     x4, system_irqs
+        ldp     x5, x6, [x4]                    /* slots; first, count */
+        sub     w7, w3, w6
+        lsr     x6, x6, #32
+        cmp     w7, w6
+        b.hs    slow_irq
+        ldr     x12, [x5, w7, uxtw #3]
+        cbnz    x12, wake_check
+slow_irq:
+#endif
+        adr     x17, irq_taken
+        b       call_c
 
 /* ---- the fast path -------------------------------------------------------------- */
 #ifndef MV_NO_FASTPATH
@@ -523,10 +555,8 @@ fast_switch:
         b       fast_switch
 
 /*
- * virq_raise, when: the sink waits on this core with nothing special about
- * either, has nothing pending, takes the line, and outranks the raiser; no
- * equal of the raiser is ready. What it does then is call_virq_raise() and
- * deliver_at_once() in virq.c, enqueue() and change_context() in sched.c.
+ * virq_raise, when its sink waits as wake_check wants it. What it does then is
+ * call_virq_raise(), virq_raise_local(), deliver() and ipc_wait_ended().
  * x1 capability, x2 payload.
  */
         function fast_raise
@@ -539,31 +569,72 @@ fast_switch:
         add     x10, x10, x9, lsl #4
         ldp     x12, x13, [x10]                 /* the vIRQ; rights */
         tbz     x13, #RIGHT_RAISE_BIT, do_plain
+        adr     x17, do_plain
+        adr     x18, raise_commit
+
+/*
+ * To x18 if the sink of the vIRQ x12 waits on this core with nothing special
+ * about it or sp's vCPU, has nothing pending, takes the line, and outranks
+ * sp's vCPU, of which no equal is ready; else to x17. Leaves x14: the sink,
+ * w15: the line, x8: the core, w11: the rank, w10: the priority, x7: that ring.
+ * Keeps x0-x2 and x16.
+ */
+wake_check:
         phase   checks
         ldr     x14, [x12, #VIRQ_SINK]
         ldr     w10, [sp, #VCPU_WAIT_KEY]
         ldr     w11, [x14, #VCPU_STATE]
         ldr     w15, [x12, #VIRQ_LINE]
         cmp     w10, w11
-        b.ne    do_plain
+        b.ne    1f
         ldp     x9, x10, [x14, #VCPU_PENDING]   /* pending, enabled */
-        cbnz    x9, do_plain
+        cbnz    x9, 1f
         lsr     x10, x10, x15
-        tbz     x10, #0, do_plain
+        tbz     x10, #0, 1f
         ldr     w9, [x14, #VCPU_OWN + CONTEXT_RANK]
         ldr     w11, [sp, #VCPU_RANK]
         cmp     w9, w11
-        b.ls    do_plain
+        b.ls    1f
         ldr     x8, [sp, #VCPU_CORE]
-        lsr     w10, w11, #1                    /* the raiser's priority */
+        lsr     w10, w11, #1
         add     x7, x8, x10, lsl #1
         ldrh    w6, [x7, #CORE_READY_HEAD]
-        cbnz    w6, do_plain
+        cbnz    w6, 1f
+        br      x18
+1:      br      x17
 
-        phase   queue                           /* the raiser is alone in its ring, and the highest */
+irq_commit:
+        phase   interrupt
+        gic_drop
+        mov     w5, #1
+        ldr     x3, [x14, #VCPU_INTERRUPTS]
+        strb    w5, [x12, #VIRQ_ACTIVE]
+        add     x3, x3, #1
+        mrs     x4, spsr_el2
+        str     x3, [x14, #VCPU_INTERRUPTS]
+        str     x4, [sp, #FRAME_PSTATE]
+        mov     x2, #1                          /* the payload */
+        b       wake
+
+raise_commit:
+        phase   clear                           /* the raiser's result: MV_OK, the rest 0 */
+        zero_pairs sp, 0, 17
+        str     xzr, [sp, #FRAME_X + 8 * 18]
+        str     xzr, [sp, #FRAME_PSTATE]
+        ldr     x3, [sp, #VCPU_RAISES]
+        mov     w5, #1
+        add     x3, x3, #1
+        str     x3, [sp, #VCPU_RAISES]
+
+/*
+ * sp's vCPU, whose x0-x18 and PSTATE are saved, makes way for the sink: this
+ * is enqueue() and change_context() in sched.c. As wake_check left it; w5: 1;
+ * x2: the payload.
+ */
+wake:
+        phase   queue                           /* it is alone in its ring, and the highest */
         ldrh    w6, [sp, #VCPU_INDEX]
         mov     x3, sp
-        mov     w5, #1
         add     w6, w6, #1
         stp     x3, x3, [sp, #VCPU_NEXT]
         strh    w6, [x7, #CORE_READY_HEAD]
@@ -602,17 +673,11 @@ fast_switch:
         mov     w6, #STATE_RUNNABLE
         str     x9, [x14, #VCPU_CONTEXT]
         stp     w6, w7, [x14, #VCPU_STATE]
-        ldr     x3, [sp, #VCPU_RAISES]
         ldp     x4, x5, [x14, #VCPU_VIRQS]      /* and switches */
-        add     x3, x3, #1
         add     x4, x4, #1
         add     x5, x5, #1
-        str     x3, [sp, #VCPU_RAISES]
         stp     x4, x5, [x14, #VCPU_VIRQS]
-        phase   clear                           /* the raiser's result: MV_OK, the rest 0 */
-        zero_pairs sp, 0, 17
-        str     xzr, [sp, #FRAME_X + 8 * 18]
-        str     xzr, [sp, #FRAME_PSTATE]
+        phase   clear
         orr     x13, x15, #SOURCE_VIRQ
         mov     x0, x2
         clear   1, 7
