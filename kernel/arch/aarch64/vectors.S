@@ -364,6 +364,26 @@ clear_rest:
         adr     x17, trap_serror
         b       interrupted
 
+/* Every core, MMU off: x0 its index. */
+        function secondary_boot
+        msr     daifset, #0xf
+        mov     x19, x0
+        bl      mmu_enable
+        adr     x0, cpu_pages + CPU_PAGES_CPU
+        mov     x1, #CPU_PAGES_SIZE
+        madd    x0, x19, x1, x0
+        msr     tpidr_el2, x0
+        mov     sp, x0
+        mov     x29, xzr
+        mov     x30, xzr
+        mov     x0, x19
+        b       arch_start_core
+
+/* Not at EL2, or not where we are linked: nothing is safe to touch. */
+wrong_place:
+        wfe
+        b       wrong_place
+
 /* Slots 12-15, from AArch32 below: HCR_EL2.RW and SPSR_EL2 make that impossible. */
         vector  12, aarch32_12
         mov     x16, #12
@@ -410,6 +430,44 @@ clear_rest:
         vector  14, aarch32_14
         mov     x16, #14
         b       own_exception
+
+/*
+ * From the boot loader to C: MMU and data cache off, x0 a device tree we do
+ * not need, the image cleaned to the point of coherency.
+ */
+        function boot
+        msr     daifset, #0xf
+        mrs     x0, currentel
+        cmp     x0, #(2 << 2)
+        b.ne    wrong_place
+        /* U-Boot and QEMU put an Image text_offset behind the start of RAM, where
+         * we are linked; we do not run anywhere else. */
+        adr     x0, _start
+        mov     x1, #LINK_BASE
+        cmp     x0, x1
+        b.ne    wrong_place
+        /* Kernel data that the image does not contain: first clean whatever a
+         * loader left in the cache for it, or that would be written back over
+         * what we write with the cache off. */
+        adr     x0, __writable_start
+        adr     x1, __image_end
+        bl      clean_invalidate
+        adr     x0, __bss_start
+        adr     x1, __image_end
+1:      stp     xzr, xzr, [x0], #16
+        cmp     x0, x1
+        b.lo    1b
+        adr     x0, cpu_pages + CPU_PAGES_CPU
+        mov     sp, x0
+        ldr     x0, mullion_systab
+        bl      mmu_build
+        /* Lines of what was just written may have been fetched by speculation. */
+        adr     x0, __writable_start
+        adr     x1, __image_end
+        bl      clean_invalidate
+        mov     x0, xzr
+        b       secondary_boot
+
         vector  15, aarch32_15
         mov     x16, #15
         b       own_exception
