@@ -8,7 +8,7 @@ UNIT_BUILD    := build/tests/unit
 UNIT_KERNEL   := $(filter-out kernel/string.c,$(wildcard kernel/*.c)) $(wildcard kernel/arch/host/*.c)
 UNIT_SHADOW   := $(UNIT_BUILD)/shadow/stage2.c
 UNIT_TESTS    := $(filter-out tests/unit/fuzz.c,$(wildcard tests/unit/*.c))
-UNIT_HEADERS  := $(wildcard include/mv/* kernel/*.h kernel/arch/*.h kernel/arch/host/*.h tests/unit/*.h) \
+UNIT_HEADERS  := $(wildcard include/mv/* kernel/*.h kernel/arch/*.h kernel/arch/host/*.h tests/unit/*.h tests/unit/*.def) \
   $(UNIT_BUILD)/shadow/init.h tests/unit/build.mk
 UNIT_CPPFLAGS := -Iinclude -Ikernel -Ikernel/arch/host -Itests/unit -DMV_DEBUG -DMV_BOARD_NAME='"host"' \
   -DMV_GIC_VERSION=3 -DMV_LINK_BASE=0
