@@ -282,6 +282,16 @@ def check_links():
                     yield f"{name}: the link {target} names no heading"
 
 
+def check_named_files():
+    """Files that a page names in `code` are there; NAME stands for any."""
+    folders = "|".join(sorted({f.split("/")[0] for f in FILES if "/" in f}))
+    for name in files(r"\.md$"):
+        for number, line in lines(name):
+            for path in re.findall(rf"`((?:{folders})/[\w./-]+)`", line):
+                if "NAME" not in path and not os.path.exists(path):
+                    yield f"{name}:{number}: there is no {path}"
+
+
 def check_generated_pages():
     status, said = output([sys.executable, "scripts/abi_page.py"])
     if status != 0:
