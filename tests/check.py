@@ -214,7 +214,7 @@ def included(name, text):
 
 
 def check_layers():
-    for name in files(r"\.(c|h|S|def|cpp)$"):
+    for name in files(r"\.(c|h|S|def|inc|cpp)$"):
         allowed = next((a for folder, a in MAY_INCLUDE if re.search(folder, name)), None)
         if allowed is None:
             continue
@@ -249,9 +249,9 @@ def check_nothing_left_open():
 
 def check_blanks():
     # What a program prints is shown as it is.
-    yield from mistakes(files(r"\.(c|h|S|def|py|sh|mk|dtsi?|ld|awk|txt|cpp)$", r"^Makefile$"), r"[ \t]+$",
+    yield from mistakes(files(r"\.(c|h|S|def|inc|py|sh|mk|dtsi?|ld|awk|txt|cpp)$", r"^Makefile$"), r"[ \t]+$",
                         "blank at the end")
-    yield from mistakes(files(r"\.(c|h|S|def|py|ld|awk|cpp)$"), r"\t", "a tab")
+    yield from mistakes(files(r"\.(c|h|S|def|inc|py|ld|awk|cpp)$"), r"\t", "a tab")
     for name in FILES:
         text = open(name, "rb").read()
         if b"\r" in text:
