@@ -17,13 +17,13 @@ ARCH_SOURCES   := $(ARCH_DIR)/frame.c $(ARCH_DIR)/gic.c $(ARCH_DIR)/init.c $(ARC
 KERNEL_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
                    -Wconversion -Wvla -Wundef -Wno-unused-parameter
 # Each of these was found to make this kernel smaller.
-KERNEL_SMALL    := -fno-move-loop-invariants -fno-thread-jumps -fno-shrink-wrap -fno-caller-saves
+KERNEL_SMALL    := -fno-move-loop-invariants -fno-thread-jumps -fno-shrink-wrap -fno-caller-saves -fno-ipa-sra
 KERNEL_CFLAGS   := -std=gnu11 -Os -g -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align \
                    -march=armv8-a -mtune=cortex-a53 -ffunction-sections -fdata-sections \
                    -fno-common -fomit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
-                   -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-outline-atomics -mcmodel=tiny $(KERNEL_SMALL) \
+                   -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-outline-atomics -mcmodel=tiny \
                    -mfix-cortex-a53-835769 $(KERNEL_WARNINGS)
-KERNEL_GCC_FLAGS := -fno-ipa-sra -flto -fstack-usage
+KERNEL_GCC_FLAGS := -flto -fstack-usage $(KERNEL_SMALL)
 KERNEL_CPPFLAGS := -Iinclude -Ikernel -I$(ARCH_DIR) -Iboards
 KERNEL_LDFLAGS  := -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
                    -Wl,--fix-cortex-a53-843419 -Wl,--no-warn-rwx-segments
@@ -33,7 +33,7 @@ VARIANT_FLAGS_slow    := -DMV_NO_FASTPATH
 VARIANT_FLAGS_debug   := -DMV_DEBUG
 VARIANT_FLAGS_clang   :=
 VARIANT_CC_clang      := clang --target=aarch64-linux-gnu
-VARIANT_GCC_clang     := -Wno-unused-command-line-argument -Wno-ignored-optimization-argument -Wno-gnu-variable-sized-type-not-at-end
+VARIANT_GCC_clang     := -Wno-unused-command-line-argument -Wno-gnu-variable-sized-type-not-at-end
 VARIANTS              := release slow debug clang
 
 # $(1) board, $(2) variant

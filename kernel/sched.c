@@ -169,6 +169,11 @@ void sched_yield(struct core *core)
 {
     struct vcpu *running = sched_running(core);
 
+    if (core->preempt_key + 1 < running->rank) {    /* nobody to give it to: it begins again */
+        core->slice_end = arch_time() + sched_slice_ticks;
+        choose(core, running);
+        return;
+    }
     enqueue(running, false);
     choose(core, take_highest(core));
     core->slice_end = 0;      /* nothing left: its next turn is a whole one */
@@ -244,23 +249,22 @@ void sched_timer_update(struct core *core)
 void sched_timer(struct core *core)
 {
     uint64_t now = arch_time();
+    struct vcpu *running = sched_running(core);
     struct heap_node *n;
 
+    /* The slice first: whoever a timer wakes finds the right one running. */
+    if (running != NULL && running->context == core->context && slice_deadline(core) <= now) {
+        core->slice_expired = true;
+        update_key(core);
+        if (core->preempt_key > running->rank)
+            sched_yield(core);
+    }
     while ((n = heap_first(&core->timers)) != NULL && n->key <= now) {
         heap_remove(&core->timers, n);
         if (n->kind == TIMEOUT_VCPU)
             ipc_timeout(container_of(n, struct vcpu, timeout));
         else
             timer_expired(container_of(n, struct timer, node), now);
-    }
-    struct vcpu *running = sched_running(core);
-
-    /* Unless a timer has just chosen another one, whose turn begins. */
-    if (running != NULL && running->context == core->context && slice_deadline(core) <= now) {
-        core->slice_expired = true;
-        update_key(core);
-        if (core->preempt_key > running->rank)
-            sched_yield(core);
     }
     core->programmed = first_deadline(core);
     arch_timer_program(core->programmed);

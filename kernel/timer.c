@@ -14,10 +14,11 @@ void timer_expired(struct timer *t, uint64_t now)
     if (t->period != 0) {
         /* Periods that passed unserved are counted, not repeated. */
         uint64_t lost = (now - t->node.key) / t->period;
+        uint64_t unserved = lost + (sink->virq_pending >> t->virq->line & 1);
 
-        if (lost != 0) {
-            sink->overruns += lost;
-            trace(sink->core, MV_TRACE_SCHED, MV_EVENT_OVERRUN, sink, lost, 0);
+        if (unserved != 0) {
+            sink->overruns += unserved;
+            trace(sink->core, MV_TRACE_SCHED, MV_EVENT_OVERRUN, sink, unserved, 0);
         }
         if (__builtin_mul_overflow(lost + 1, t->period, &lost) ||
             __builtin_add_overflow(t->node.key, lost, &t->node.key))
