@@ -49,15 +49,22 @@ tour: kit
 # ---- test --------------------------------------------------------------------
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
-TEST_STEPS := all test-tool test-lib test-unit test-lib-target test-target test-tutorial tour
+TEST_STEPS := all test-tool test-lib test-unit test-lib-target test-clang test-target test-tutorial tour
 
-.PHONY: test test-tutorial check
+.PHONY: test test-tutorial test-clang check
 test:
 	@scripts/packages.sh test
 	@JOBS=$(JOBS) tests/all.sh $(TEST_STEPS)
 
 test-tutorial: kit
 	@python3 tests/tutorial.py
+
+# The kernel that clang has built, under the library's tests.
+CLANG_KIT := build/tests/clang/kit
+test-clang: kit kernel-clang
+	@rm -rf $(CLANG_KIT) && mkdir -p $(dir $(CLANG_KIT)) && cp -r build/kit $(CLANG_KIT)
+	@for b in $(BOARDS); do cp build/kernel/clang/$$b/mullion.elf $(CLANG_KIT)/boards/$$b/; done
+	@MULLION_HOME=$(CURDIR)/$(CLANG_KIT) tests/lib/target/run.sh build/tools/mullion
 
 check:
 	@scripts/packages.sh check
@@ -97,7 +104,8 @@ help:
 	@echo 'make run          boots the pipeline system (SYSTEM=hello, SYSTEM=pingpong); without a terminal, a scripted tour'
 	@echo 'make test         all tests; the last line is "N passed, N failed"'
 	@echo 'make test-unit    the kernel on this PC, under sanitizers (also test-tool, test-lib, test-lib-target,'
-	@echo '                  test-target, test-tutorial, tour: the other parts of make test)'
+	@echo '                  test-clang, test-target, test-tutorial, tour: the other parts of make test)'
+	@echo 'make fuzz         random calls at the door, for FUZZ_SECONDS'
 	@echo 'make check        the static gate: headers, warnings, layering, style, links, generated pages'
 	@echo 'make bench        measures, to build/bench/results.tsv'
 	@echo 'make size         sizes, to build/size.tsv'
