@@ -18,6 +18,8 @@ typedef struct { uint64_t va;  } cellva_t;  /* what a cell calls an address */
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) \
     ((type *)(void *)((char *)(p) - offsetof(type, member)))
+/* For what is shorter in place than its call; -Os does not always see it. */
+#define INLINE         __attribute__((always_inline)) static inline
 #define likely(x)      __builtin_expect(!!(x), 1)
 #define unlikely(x)    __builtin_expect(!!(x), 0)
 

@@ -16,7 +16,7 @@ struct cap {
 static_assert(sizeof(struct cap) == 16, "the fast path indexes by shifting");
 
 /* The capability at an index of the cell's table; the empty one if out of range. */
-static inline const struct cap *cap_at(const struct vcpu *self, uint64_t index)
+INLINE const struct cap *cap_at(const struct vcpu *self, uint64_t index)
 {
     return &self->caps[arch_index(index, self->cap_count)];
 }

@@ -18,7 +18,7 @@
 static inline uint32_t rank_of_priority(uint32_t priority) { return 2 * priority + 1; }
 
 /* The vCPU that would run if the kernel were left now, or NULL. */
-static inline struct vcpu *sched_running(const struct core *core)
+INLINE struct vcpu *sched_running(const struct core *core)
 {
     return (struct vcpu *)((uintptr_t)core->run & ~(uintptr_t)1);
 }

@@ -40,7 +40,7 @@ static inline void arch_lock(uint32_t *word)
                      : "=&r"(old) : "r"(one), "r"(word) : "memory");
 }
 
-static inline void arch_unlock(uint32_t *word)
+INLINE void arch_unlock(uint32_t *word)
 {
     __atomic_store_n(word, 0, __ATOMIC_RELEASE);
 }

@@ -12,7 +12,8 @@
 #include "init.h"
 #include "space.h"
 
-#define LEVEL_LAST     3u
+#define LEVEL_LAST     12u                     /* level 3, pages; 21 is level 2, 30 level 1 */
+#define LEVEL_BITS     9u
 #define ENTRY_VALID    (UINT64_C(1) << 0)
 #define ENTRY_TABLE    (UINT64_C(1) << 1)      /* at level 3: a page */
 #define ENTRY_ADDRESS  FIELD(47, 12)
@@ -29,20 +30,20 @@
 
 static_assert(MV_MAP_READ == 1 && MV_MAP_WRITE == 2 && MV_MAP_EXECUTE == 4, "ENTRY_MOST holds them");
 
-static unsigned level_shift(unsigned level) { return 39 - 9 * level; }
-static uint64_t level_size(unsigned level) { return UINT64_C(1) << level_shift(level); }
+/* A level is named by its shift: the bits of address that one entry spans. */
+INLINE uint64_t level_size(unsigned level) { return UINT64_C(1) << level; }
 
 static uint64_t *table_of(uint64_t entry)
 {
     return arch_ram((paddr_t){ entry & ENTRY_ADDRESS });
 }
-static bool is_table(uint64_t entry, unsigned level)
+INLINE bool is_table(uint64_t entry, unsigned level)
 {
-    return level < LEVEL_LAST && (entry & (ENTRY_VALID | ENTRY_TABLE)) == (ENTRY_VALID | ENTRY_TABLE);
+    return level != LEVEL_LAST && (entry & (ENTRY_VALID | ENTRY_TABLE)) == (ENTRY_VALID | ENTRY_TABLE);
 }
 
 /* Another core's walker or stage2_permits() may look at any time. */
-static void write_entry(uint64_t *entry, uint64_t value)
+INLINE void write_entry(uint64_t *entry, uint64_t value)
 {
     __atomic_store_n(entry, value, __ATOMIC_RELAXED);
 }
@@ -140,7 +141,7 @@ static void invalidate(const struct space *s, uint64_t at, uint32_t count, uint6
 
 static uint64_t *root_entry(const struct space *s, uint64_t at)
 {
-    return (uint64_t *)arch_ram((paddr_t){ s->arch.root }) + (at >> level_shift(s->arch.start_level));
+    return (uint64_t *)arch_ram((paddr_t){ s->arch.root }) + (at >> s->arch.start_level);
 }
 
 /*
@@ -154,10 +155,10 @@ static uint64_t *walk(const struct space *s, uint64_t at, unsigned want, unsigne
 
     *level = s->arch.start_level;
     *parent = NULL;
-    while (*level < want && is_table(*entry, *level)) {
+    while (*level > want && is_table(*entry, *level)) {
         *parent = entry;
-        ++*level;
-        entry = table_of(*entry) + (at >> level_shift(*level)) % PAGE_TABLE_WORDS;
+        *level -= LEVEL_BITS;
+        entry = table_of(*entry) + (at >> *level) % PAGE_TABLE_WORDS;
     }
     return entry;
 }
@@ -193,10 +194,10 @@ static mv_status_t walk_making(struct space *s, uint64_t at, unsigned want, uint
 /* Leaves from `entry` to the end of its table or of the range, at most a step. */
 static uint32_t leaves_here(uint64_t at, uint64_t size, unsigned level)
 {
-    uint64_t first = (at >> level_shift(level)) % PAGE_TABLE_WORDS;
+    uint64_t first = (at >> level) % PAGE_TABLE_WORDS;
 
     return (uint32_t)min_u64(min_u64(PAGE_TABLE_WORDS - first, ARCH_MAP_STEP),
-                             size >> level_shift(level));
+                             size >> level);
 }
 
 /* The largest leaf that fits here. */
@@ -204,9 +205,9 @@ static unsigned leaf_level(const struct space *s, uint64_t at, uint64_t pa, uint
 {
     unsigned level = s->arch.start_level;
 
-    while (level < LEVEL_LAST &&
+    while (level != LEVEL_LAST &&
            (((at | pa) & (level_size(level) - 1)) != 0 || size < level_size(level)))
-        level++;
+        level -= LEVEL_BITS;
     return level;
 }
 
@@ -238,13 +239,13 @@ void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint3
 
     CHECK(address_bits >= 25 && address_bits <= 39 && number < 256);
     s->arch.root = root.pa;
-    s->arch.start_level = address_bits <= 34 ? 2 : 1;
+    s->arch.start_level = address_bits <= 34 ? 21 : 30;
     s->arch.several_cores = several_cores;
     s->arch.vttbr = (uint64_t)number << 48 | root.pa;
     s->arch.vtcr = UINT64_C(1) << 31                        /* RES1 */
                    | pa_range << 16                         /* PS */
                    | 3u << 12 | 1u << 10 | 1u << 8          /* walks: Inner Shareable, write-back */
-                   | (s->arch.start_level == 1 ? 1u : 0u) << 6  /* SL0 */
+                   | (s->arch.start_level == 30 ? 1u : 0u) << 6  /* SL0 */
                    | (64 - address_bits);                   /* T0SZ */
 }
 
@@ -258,14 +259,14 @@ mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t si
     mv_status_t st;
 
     /* A table that holds something keeps a block of its size away. */
-    while (level < LEVEL_LAST && table_stands(s, at.va, level))
-        level++;
+    while (level != LEVEL_LAST && table_stands(s, at.va, level))
+        level -= LEVEL_BITS;
     if (level == LEVEL_LAST)
         attributes |= ENTRY_TABLE;
     st = walk_making(s, at.va, level, &entry, &parent);
     if (st != MV_OK)
         return st;
-    count = level < LEVEL_LAST ? 1 : leaves_here(at.va, size, level);
+    count = level != LEVEL_LAST ? 1 : leaves_here(at.va, size, level);
     for (uint32_t i = 0; i < count; i++) {
         if ((entry[i] & ENTRY_VALID) != 0)
             return MV_EXISTS;
@@ -294,14 +295,14 @@ mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t si
 static mv_status_t split(struct space *s, uint64_t at, uint64_t *entry, unsigned level)
 {
     uint64_t leaf = *entry;
-    uint64_t below = level_size(level + 1);
+    uint64_t below = level_size(level - LEVEL_BITS);
     paddr_t page;
 
     if (!cell_take_table(s->cell, &page))
         return MV_NO_MEMORY;
     uint64_t *table = arch_ram(page);
 
-    if (level + 1 == LEVEL_LAST)
+    if (level - LEVEL_BITS == LEVEL_LAST)
         leaf |= ENTRY_TABLE;
     for (uint32_t i = 0; i < PAGE_TABLE_WORDS; i++)
         table[i] = leaf + i * below;
@@ -333,7 +334,7 @@ static mv_status_t find_leaves(struct space *s, uint64_t at, uint64_t size, uint
         if (st != MV_OK)
             return st;
     }
-    *count = *level < LEVEL_LAST ? 1 : leaves_here(at, size, *level);
+    *count = *level != LEVEL_LAST ? 1 : leaves_here(at, size, *level);
     for (uint32_t i = 0; i < *count; i++) {
         if (((*entry)[i] & ENTRY_VALID) == 0)
             return MV_NOT_MAPPED;

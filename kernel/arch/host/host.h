@@ -56,6 +56,8 @@ void host_power_on(uint64_t frequency);
 void *host_ram(uint64_t pa);
 /* Boot a system, up to the first cell or the idle loop of each core. */
 void host_boot(const struct mv_systab *t);
+/* The second half of that, for one core; the first is system_boot(). */
+void host_start_core(uint32_t index);
 
 /* Who runs on a core, NULL when it is idle. */
 struct vcpu *host_current(uint32_t core);

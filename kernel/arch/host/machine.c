@@ -439,25 +439,20 @@ bool host_interrupt(uint32_t index)
 
 struct vcpu *host_current(uint32_t core) { return arch_core(core)->current; }
 
-void arch_cores_start(const struct mv_systab *t)
+void host_start_core(uint32_t index)
 {
-    for (uint32_t i = 1; i < t->core_count; i++) {
-        host_here = i;
-        system_start_core(i);
-        message_drain(arch_core(i));
-        switch_vcpu(arch_core(i));
-    }
-    host_here = 0;
+    host_here = index;
+    system_start_core(index);
+    message_drain(arch_core(index));
+    switch_vcpu(arch_core(index));
 }
 
 void host_boot(const struct mv_systab *t)
 {
     host_here = 0;
     system_boot(t);
-    arch_cores_start(t);
-    system_start_core(0);
-    message_drain(arch_core(0));
-    switch_vcpu(arch_core(0));
+    for (uint32_t i = 0; i < t->core_count; i++)
+        host_start_core(i);
 }
 
 /* ---- what stage2.c does to the hardware ------------------------------------------------ */

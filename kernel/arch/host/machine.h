@@ -29,6 +29,6 @@ struct arch_fp {
 struct arch_space {
     uint64_t root;        /* physical */
     uint64_t vttbr, vtcr;
-    uint32_t start_level; /* 1 or 2   */
+    uint32_t start_level; /* by its shift: 21 or 30 */
     bool     several_cores;
 };
