@@ -24,7 +24,7 @@ TOP = os.getcwd()
 OUT = "build/tests/target"
 TOOL = "build/tools/mullion"
 COMPILER = "aarch64-linux-gnu-gcc"
-TIME_LIMIT = 60                # seconds, of one run
+TIME_LIMIT = 30                # seconds, of one run
 
 Run = collections.namedtuple("Run", "system board cpu cores kernel mode compare")
 # Qemu's words for what `mode` names.
@@ -35,6 +35,10 @@ MODES = {
     "single": ["-accel", "tcg,thread=single"],
     "image": [],
 }
+
+
+def is_icount(run):
+    return run.mode.startswith("icount")
 
 
 def read_runs(name):
@@ -77,7 +81,7 @@ class Builder:
         return path
 
     def build(self, run):
-        key = (run.system, run.board, run.cores, run.kernel)
+        key = (run.system, run.board, run.cores, run.kernel, "icount" if is_icount(run) else "free")
         with self.lock:
             if key not in self.done:
                 self.done[key] = {"lock": threading.Lock(), "error": None, "dir": None}
@@ -95,13 +99,16 @@ class Builder:
                        if os.path.isdir(p)), None)
         if folder is None:
             return f"there is no test system {run.system}"
+        clock = ["-DTEST_ICOUNT=1"] if is_icount(run) else []
         define = f"TEST_BOARD_{run.board.upper().replace('-', '_')}"
         env = dict(os.environ, MULLION_HOME=kit, MULLION_CC=shlex.join(
-            [COMPILER, f"-DTEST_CORES={run.cores}", f"-D{define}=1", f"-I{HERE}/lib"]))
+            [COMPILER, f"-DTEST_CORES={run.cores}", f"-D{define}=1", *clock, f"-I{HERE}/lib"]))
         p = subprocess.run([TOOL, "build", f"{os.path.relpath(folder)}/system.dts", "-o", out,
                             "--board", run.board], env=env, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True, errors="replace")
-        return None if p.returncode == 0 else p.stdout
+        if p.returncode == 0:
+            return None
+        return "\n".join([l for l in p.stdout.split("\n") if re.search("error|undefined", l, re.I)] or p.stdout.split("\n"))
 
 
 def link(target, name):

@@ -5,7 +5,7 @@
  * the frame below it must survive, or the way back is lost.
  */
         .altmacro
-        .macro  body number
+        .macro  body instruction:vararg
         stp     x29, x30, [sp, #-128]!
         stp     x19, x20, [sp, #16]
         stp     x21, x22, [sp, #32]
@@ -31,7 +31,7 @@
         ldp     x28, x29, [x1, #224]
         ldr     x30, [x1, #240]
         ldp     x0, x1, [x1]
-        svc     #\number
+        \instruction
         b       store
         .endm
 
@@ -71,7 +71,7 @@ store:
         movz    w2, #\number
         cmp     w0, w2
         b.ne    1f
-        body    \number
+        body    svc #\number
 1:
         .endm
 
@@ -92,6 +92,12 @@ test_svc:
         try     32768
         try     65535
         brk     #1                      /* a number that is not known here */
+
+/* test_undefined(-, x1 = struct test_regs): the same around a fault. */
+        .global test_undefined
+        .type   test_undefined, %function
+test_undefined:
+        body    udf #3
 
         .section .rodata.test_svc_numbers, "a", %progbits
         .global test_svc_numbers

@@ -19,6 +19,8 @@ struct test_regs {
  * to 31, and those of test_svc_numbers. */
 void test_svc(unsigned number, struct test_regs *r);
 extern const uint16_t test_svc_numbers[8];
+/* The same with an undefined instruction instead; `unused` is ignored. */
+void test_undefined(unsigned unused, struct test_regs *r);
 
 /* Begin a test; it ends with the next test_start() or test_finish(). It has
  * passed if nothing failed in between. One vCPU of a cell reports. */
