@@ -63,6 +63,8 @@ void vcpu_reset(struct vcpu *v)
     arch_frame_start(v, sys->entry, sys->stack, sys->argument, sys->message_address);
     arch_fp_reset(v);
     if (v->core->current == v) {
+        if (v->has_device)
+            arch_bus_error_take();  /* it was the old life's */
         v->core->current = NULL;    /* what the hardware still holds is not wanted */
         sched_force_switch(v->core);
     }

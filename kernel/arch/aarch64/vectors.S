@@ -32,6 +32,13 @@
         .macro  phase name
 phase.\name\().\@:
         .endm
+/* To the cell. The barriers are never executed: they end what a core may
+ * speculate in a straight line past ERET. */
+        .macro  return
+        eret
+        dsb     nsh
+        isb
+        .endm
 /* Stores 0 as registers first to last of the frame. */
         .macro  zero_pair base, number
         stp     xzr, xzr, [\base, #FRAME_X + 8 * \number]
@@ -97,7 +104,7 @@ vectors:
         pairs   ldp, sp, 2, 29
         ldr     x30, [sp, #FRAME_X + 8 * 30]
         pairs   ldp, sp, 0, 1
-        eret
+        return
 
         vector  1, own_1
         mov     x16, #1
@@ -190,7 +197,7 @@ vectors:
         mov     x0, xzr
         clear   16, 17
         phase   exit
-        eret
+        return
 
         vector  4, own_4
         mov     x16, #4
@@ -275,7 +282,7 @@ vectors:
         cbz     w1, 1f
         str     wzr, [x0, #CPU_BUS_ERROR_EXPECTED]
         ldp     x0, x1, [sp], #16
-        eret
+        return
 1:      mov     x16, #7
 
 /* x16: which vector. The stack may be what failed: start it anew. */
@@ -350,13 +357,13 @@ load_0_17:
         phase   restore
         pairs   ldp, sp, 0, 17
         phase   exit
-        eret
+        return
 
 clear_rest:
         phase   clear
         clear   10, 18
         phase   exit
-        eret
+        return
 
         vector  11, cell_serror
         phase   entry
@@ -577,7 +584,7 @@ fast_switch:
         mov     x9, x13
         clear   10, 18
         phase   exit
-        eret
+        return
 
         function fast_reply_wait_or_message
         phase   lookup
