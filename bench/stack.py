@@ -10,9 +10,9 @@ import os
 import re
 import subprocess
 
-# Whom an indirect call can reach: function that makes it -> names of the others.
+# Whom an indirect call in C can reach: function that makes it -> names of the
+# others. One in assembly reaches whatever assembly takes the address of.
 INDIRECT = {
-    "interrupted": r"trap_sync|trap_serror|arch_irq_take",
     "door_plain": r"call_\w+",                       # the table in door.c
     "door_remote": r"call_(vcpu|cell)_\w+|cell_\w+", # what is forwarded to another core
     "print_to": r"log_char|arch_putc|putc_\w+",
@@ -20,7 +20,8 @@ INDIRECT = {
     "print_dec_to": r"log_char|arch_putc|putc_\w+",
     "gic_dispatch": r"done",
 }
-# The stack begins anew here: entry from a cell, and the end after a failure.
+# The kernel is left, or a core begins: the stack is empty there, whoever comes.
+RESETS = ("switch", "do_plain", "do_message", "own_exception", "arch_enter", "boot", "secondary_boot")
 SERROR_FRAME = 16     # own_serror, which can come on top of anything
 
 
@@ -37,7 +38,8 @@ class Graph:
     def __init__(self, elf, tools):
         self.elf, self.tools = elf, tools
         self.frame, self.calls, self.indirect = {}, {}, {}
-        self.at = {}
+        self.at, self.adr = {}, {}
+        self.assembly, self.recursive = set(), set()
         text = subprocess.run([tools + "objdump", "-d", "--no-show-raw-insn", elf], check=True,
                               capture_output=True, text=True).stdout
         self.read(text)
@@ -71,37 +73,54 @@ class Graph:
             self.frame[owner] += int(m[1], 0)
         if op in ("blr", "br") or op.startswith("bra"):
             self.indirect[owner].append(address)
-        m = re.search(r"\b([0-9a-f]+) <([^>+]+)>$", args)
+        m = re.search(r"\b([0-9a-f]+) <", args)
+        if m and op == "adr":
+            self.adr.setdefault(owner, set()).add(int(m[1], 16))
         if m and (op in ("bl", "b", "cbz", "cbnz", "tbz", "tbnz") or op.startswith("b.")):
             self.calls[owner].add(int(m[1], 16))
+            if op == "bl" and self.at.get(int(m[1], 16)) == owner:
+                self.recursive.add(owner)
+
+    def where(self, addresses):
+        """address -> (function, file) of the source, inlined functions told apart."""
+        text = subprocess.run([self.tools + "addr2line", "-e", self.elf, "-f", "-i", "-a"], check=True,
+                              capture_output=True, text=True,
+                              input="".join("%#x\n" % a for a in addresses)).stdout.splitlines()
+        found = {}
+        for i, line in enumerate(text):
+            if re.fullmatch(r"0x[0-9a-f]{16}", line):
+                found[int(line, 16)] = (text[i + 1], text[i + 2].rsplit(":", 1)[0])
+        return found
+
+    def function_of(self, address):
+        """The one that holds this address: a branch into its middle counts as a call."""
+        at = [a for a in self.at if a <= address]
+        return self.at[max(at)] if at else None
 
     def resolve(self):
-        """Targets by address; a branch into the middle of another function counts as a call of it."""
-        starts = sorted(self.at)
-        for owner in self.calls:
-            found = set()
-            for address in self.calls[owner]:
-                start = max((s for s in starts if s <= address), default=None)
-                if start is None:
-                    raise StackError("%s branches to %#x, which is no function" % (owner, address))
-                if self.at[start] != owner:
-                    found.add(self.at[start])
+        sites = self.where(list(self.at) + [a for l in self.indirect.values() for a in l])
+        self.assembly = {name for a, name in self.at.items() if sites[a][1].endswith(".S")}
+        taken = {self.function_of(a) for owner in self.assembly for a in self.adr.get(owner, ())} - {None}
+        for owner, addresses in self.calls.items():
+            found = {self.function_of(a) for a in addresses}
+            if None in found:
+                raise StackError("%s branches to something that is no function" % owner)
             for address in self.indirect[owner]:
-                found |= self.indirect_targets(owner, address)
-            self.calls[owner] = found
+                found |= taken if owner in self.assembly else \
+                    self.indirect_targets(owner, sites[address][0])
+            # A branch inside a function is none; only BL to its beginning is.
+            self.calls[owner] = found - ({owner} - self.recursive)
 
-    def indirect_targets(self, owner, address):
+    def indirect_targets(self, owner, function):
         """By the function that the source has the call in, which may be inlined."""
-        text = subprocess.run([self.tools + "addr2line", "-e", self.elf, "-f", "-i", hex(address)],
-                              check=True, capture_output=True, text=True).stdout
-        names = [base(owner.split("@")[0])] + text.split()[0:1]
-        pattern = next((INDIRECT[n] for n in reversed(names) if n in INDIRECT), None)
+        names = [base(function), base(owner.split("@")[0])]
+        pattern = next((INDIRECT[n] for n in names if n in INDIRECT), None)
         if pattern is None:
             raise StackError("%s makes an indirect call; say in bench/stack.py whom it can reach" %
-                             names[-1])
-        found = {n for n in self.frame if re.fullmatch(pattern, base(n.split("@")[0]))}
+                             names[0])
+        found = {n for n in self.frame if re.fullmatch(pattern, base(n.split("@")[0]))} - self.assembly
         if not found:
-            raise StackError("%s: nothing is called %s" % (names[-1], pattern))
+            raise StackError("%s: nothing is called %s" % (names[0], pattern))
         return found
 
 
@@ -137,11 +156,7 @@ def deepest(folder, elf, tools):
     """(bytes, size of the stack, path as (function, frame) pairs, recursions)"""
     graph = Graph(elf, tools)
     check_frames(graph, folder)
-    # Every entry leaves by these with the stack as it was at the beginning, so
-    # that they call nobody deeper; they begin anew.
-    resets = {n for n in graph.frame
-              if n.split("@")[0] in ("switch", "do_plain", "do_message", "interrupted",
-                                     "own_exception", "arch_enter", "boot", "secondary_boot")}
+    resets = {n for n in graph.frame if n.split("@")[0] in RESETS}
     best, cycles = {}, []
 
     def depth(name, trail):
@@ -149,7 +164,9 @@ def deepest(folder, elf, tools):
             deeper, path = 0, []
             for callee in sorted(graph.calls[name] - resets):
                 if callee in trail or callee == name:
-                    cycles.append((trail + [name, callee])[(trail + [name]).index(callee):])
+                    cycle = (trail + [name, callee])[(trail + [name]).index(callee):]
+                    if not set(cycle) <= graph.assembly:     # a loop there, without the stack
+                        cycles.append(cycle)
                     continue
                 d, p = depth(callee, trail + [name])
                 if d > deeper:
