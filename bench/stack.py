@@ -14,6 +14,7 @@ import subprocess
 # others. One in assembly reaches whatever assembly takes the address of.
 INDIRECT = {
     "door_plain": r"call_\w+",                       # the table in door.c
+    "door_message": r"ipc_\w+|virq_upcall_return",   # a switch that became a table
     "door_remote": r"call_(vcpu|cell)_\w+|cell_\w+", # what is forwarded to another core
     "print_to": r"log_char|arch_putc|putc_\w+",
     "print_hex_to": r"log_char|arch_putc|putc_\w+",
