@@ -95,6 +95,10 @@ def check_tool_headers_compile_alone():
     yield from alone(files(r"^tools/.*\.h$"), [["gcc"], ["clang"]], TOOL)
 
 
+def check_boot_headers_compile_alone():
+    yield from alone(files(r"^boot/.*\.h$"), [GCC, CLANG], ["-std=c11", "-ffreestanding", "-Iinclude"])
+
+
 def check_cell_headers_compile_alone():
     names = files(r"^cells/.*\.h$", r"^lib/libmv/src/.*\.h$")
     yield from alone(names, [GCC, CLANG], CELL)
@@ -195,6 +199,7 @@ MAY_INCLUDE = [
                                 r"^offsets\.h$", r"^std(arg|bool|def|int)\.h$"]),
     (r"^kernel/arch/host/", [r"^mv/", r"^kernel/[^/]*\.h$", r"^kernel/arch/(arch\.h|host/)", r"^[a-z]+\.h$"]),
     (r"^boards/", [r"^kernel/[^/]*\.h$", r"^kernel/arch/arch\.h$"]),
+    (r"^boot/", [r"^mv/", r"^boot/", r"^std\w+\.h$"]),
     (r"^cells/", [r"^mv/", r"^libmv/", r"^cells/", r"^cell\.h$", r"^std\w+\.h$"]),
     (r"^systems/", [r"^mv/", r"^libmv/", r"^systems/", r"^cell\.h$", r"^std\w+\.h$"]),
     (r"^tools/mullion/", [r"^mv/", r"^tools/mullion/", r"^(sys/)?[a-z]+\.h$"]),

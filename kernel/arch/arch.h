@@ -47,9 +47,9 @@ void arch_upcall_leave(struct vcpu *v);
 
 /* ---- switching ----------------------------------------------------------- */
 
-/* Save what entry left in the hardware; load what arch_resume does not. */
 /* Make the first current vCPU of this core run; never returns. */
 _Noreturn void arch_enter(struct core *core);
+/* Save what entry left in the hardware; load what entry's way out does not. */
 void arch_save(struct vcpu *v);
 void arch_load(struct vcpu *v);
 /* v's space has changed or it is made: what the switch loads. */
