@@ -29,8 +29,7 @@ static const struct { uint32_t cap, type; } caps[] = {
 
 static const uint64_t no_caps[] = {
     0, CAP_COUNT, CAP_COUNT + 1, 4095, 4096, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff,
-    UINT64_C(0x100000001), UINT64_C(0x7fffffffffffffff), UINT64_C(0x8000000000000000),
-    UINT64_C(0xf000000000000001), UINT64_MAX
+    UINT64_C(0x7fffffffffffffff), UINT64_C(0x80000000ffffffff), UINT64_MAX
 };
 
 static void bad_caps(void)

@@ -35,7 +35,7 @@ static bool comes(void)
 {
     struct mv_words w;
     uint64_t source;
-    mv_status_t st = mv_wait_flags(&w, &source, MV_LINES | MV_DEADLINE, test_now() + 2 * MV_MS,
+    mv_status_t st = mv_wait_flags(&w, &source, MV_LINES | MV_DEADLINE, test_now() + PATIENCE / 3,
                                    UINT64_C(1) << DEVICE_RTC_LINE);
 
     return st == MV_OK && MV_SOURCE_LINE(source) == DEVICE_RTC_LINE && w.w[0] == 1;

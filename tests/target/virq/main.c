@@ -107,7 +107,7 @@ static void payloads(void)
     }
     /* While it listens to another line, it is not woken. */
     EXPECT_STATUS(raiser(RAISE_LATER, 1, 0, 0, MV_MS), MV_OK);
-    EXPECT_STATUS(mv_wait_flags(&w, &source, MV_LINES | MV_DEADLINE, test_now() + 3 * MV_MS,
+    EXPECT_STATUS(mv_wait_flags(&w, &source, MV_LINES | MV_DEADLINE, test_now() + PATIENCE,
                                 LINE_BIT(B)), MV_TIMEOUT);
     EXPECT_LINE(LINE_A, 1);
     /* While it calls, it is not lost. */
@@ -126,8 +126,6 @@ static void payloads(void)
 
 /* ---- time ------------------------------------------------------------------------- */
 
-/* QEMU may lose the processor for a while: a time is late only beyond this. */
-#define LATE (30 * MV_MS)
 
 static void timers(void)
 {
@@ -173,7 +171,7 @@ static void timers(void)
         EXPECT_EQ(source, MV_SOURCE_VIRQ | LINE_TICK);
         EXPECT(test_now() >= at + i * MV_MS);
     }
-    EXPECT_RANGE(test_now(), at + 29 * MV_MS, at + 29 * MV_MS + 10 * LATE);
+    EXPECT_RANGE(test_now(), at + 29 * MV_MS, at + 29 * MV_MS + LATE);
     EXPECT_STATUS(mv_timer_set(CAP_TICK, 0, 0), MV_OK);
     (void)take(&payload);
     EXPECT_NO_LINE();
@@ -204,7 +202,7 @@ static void timers(void)
     EXPECT_LINE(LINE_TICK, 1);
     EXPECT_STATUS(mv_timer_set(CAP_TICK, 0, 0), MV_OK);
     EXPECT_STATUS(mv_vcpu_counters(CAP_VCPU_MAIN_0), MV_OK);
-    EXPECT_RANGE(c->overruns - before, 8, 10 + LATE / MV_MS);
+    EXPECT_RANGE(c->overruns - before, 5, 10 + LATE / MV_MS);
     (void)take(&payload);
 }
 
