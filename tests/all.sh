@@ -13,6 +13,7 @@ rm -f build/tests/lib/*/passed
 passed=0
 failed=0
 table=
+wrong=
 
 for step in "$@"; do
     start=$(date +%s)
@@ -27,6 +28,8 @@ for step in "$@"; do
     elif [ "$status" -ne 0 ] && [ "${sum#* }" -eq 0 ]; then
         sum="${sum% *} 1"
     fi
+    [ "${sum#* }" -eq 0 ] || wrong="$wrong$(grep -E '^ *(FAIL|FAILED) ' "$logs/$step.txt" | sed "s/^ */  $step: /")
+"
     passed=$((passed + ${sum% *}))
     failed=$((failed + ${sum#* }))
     table="$table$(printf '%-16s %6d passed %4d failed %5d s' "$step" "${sum% *}" "${sum#* }" \
@@ -34,6 +37,7 @@ for step in "$@"; do
 "
 done
 
+[ -z "$wrong" ] || printf '\nWhat failed (all of it in %s):\n%s' "$logs" "$wrong"
 printf '\n%s' "$table"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
