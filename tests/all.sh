@@ -28,7 +28,8 @@ for step in "$@"; do
     elif [ "$status" -ne 0 ] && [ "${sum#* }" -eq 0 ]; then
         sum="${sum% *} 1"
     fi
-    [ "${sum#* }" -eq 0 ] || wrong="$wrong$(grep -E '^ *(FAIL|FAILED) ' "$logs/$step.txt" | sed "s/^ */  $step: /")
+    [ "${sum#* }" -eq 0 ] || wrong="$wrong$(grep -E '^ *(FAIL|FAILED) ' "$logs/$step.txt" |
+        sed "s/^ */  $step: /" | grep . || echo "  $step: see its last lines")
 "
     passed=$((passed + ${sum% *}))
     failed=$((failed + ${sum#* }))
