@@ -12,6 +12,7 @@ include tests/lib/build.mk
 include tests/target/build.mk
 include tests/unit/build.mk
 include bench/build.mk
+include boot/build.mk
 
 # ---- the kit: all that the host tool needs to make systems ------------------
 
@@ -24,7 +25,7 @@ build/kit/boards/%/board.dts: boards/%/board.dts
 	@cp $< $@
 
 .PHONY: kit all
-kit: kernel-release kit-lib build/tools/mullion $(KIT_BOARDS)
+kit: kernel-release kit-lib kit-boot build/tools/mullion $(KIT_BOARDS)
 all: kit $(addprefix kernel-,$(VARIANTS))
 
 # ---- run ---------------------------------------------------------------------

@@ -71,7 +71,7 @@ class Builder:
     def kit(self, kernel):
         """A kit with this variant of the kernel: links to the real one."""
         path = f"{OUT}/kit-{kernel}"
-        for part in ("include", "lib", "cells"):
+        for part in ("boot", "include", "lib", "cells"):
             link(f"{TOP}/build/kit/{part}", f"{path}/{part}")
         for board in os.listdir("build/kit/boards"):
             os.makedirs(f"{path}/boards/{board}", exist_ok=True)

@@ -154,6 +154,11 @@ bad_kernel "a kernel linked elsewhere" \
 kernel "$k" -DLINK=0x20000000 -DBASE=0x20000000
 printf 'base.dtsi:7: error: the system lies at 0x20000000 to 0x2003e000; expected it to fit RAM, 0x40000000 to 0x60000000; use less memory or another board\n' >want
 is "refused: a kernel outside the RAM" says "$tool build system.dts -o out" 1 want
+bad_kernel "a kernel too near the start of RAM" \
+    'the kernel is linked at 0x40001000, and RAM begins at 0x40000000; expected 0x2000 bytes between them; change LINK_BASE of the board' \
+    -DLINK=0x40001000 -DBASE=0x40001000
+bad_kernel "a kernel entered elsewhere" \
+    'the kernel is not entered at its first byte; expected one of this version of the tool; build it again' -Wl,-e,0x40200004
 rm -f "$k"
 refuses "a kernel that is not there" "$tool build system.dts -o out" \
     "mullion: error: there is no kernel $k; expected one for board \"virt-gicv3\"; build or install it"
@@ -161,6 +166,14 @@ cp given.elf "$k"
 refuses "a kernel that is none" "$tool build system.dts -o out" \
     "mullion: error: the kernel $k has no section .mullion.info or no symbol mullion_systab; expected the one of this version of the tool; build it again"
 cp saved.elf "$k"
+efi="$work/kit/boot/efi.bin"
+mv "$efi" saved.bin
+refuses "a kit without the UEFI part" "$tool build system.dts -o out" \
+    "mullion: error: cannot read $efi: No such file or directory; expected the UEFI part of images; build the kit again"
+head -c 4096 /dev/zero >"$efi"
+refuses "a UEFI part that is none" "$tool build system.dts -o out" \
+    "mullion: error: $efi is not the UEFI part of images; expected the one of this version of the tool; build the kit again"
+cp saved.bin "$efi"
 
 # ---- command lines ----------------------------------------------------------------------------
 

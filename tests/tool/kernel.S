@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the host tool needs to see of a kernel, and nothing that runs: header,
+ * What the host tool needs to see of a kernel, and nothing that runs: entry,
  * description of itself, the variable that the tool patches, some .bss.
  */
 #ifndef BOARD
@@ -19,14 +19,6 @@
         .section .text.head, "ax"
         .globl  _start
 _start:
-        b       halt
-        nop
-        .quad   0x200000                /* text_offset */
-        .quad   0                       /* image_size: the tool's */
-        .quad   0xa                     /* flags */
-        .quad   0, 0, 0
-        .ascii  "ARM\x64"
-        .long   0
 halt:
         wfe
         b       halt

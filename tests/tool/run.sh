@@ -48,6 +48,7 @@ kernel "$work/kit/boards/virt-gicv3/mullion.elf"
 kernel "$work/kit/boards/virt-gicv2/mullion.elf" -DBOARD='"virt-gicv2"' -DGIC=2
 kernel "$work/kit/boards/zcu102/mullion.elf" -DBOARD='"zcu102"' -DGIC=2 -DBASE=0x200000 -DLINK=0x200000
 cp -r "$top/include" "$work/kit/include"
+mkdir "$work/kit/boot" && cp "$top/build/kit/boot/efi.bin" "$work/kit/boot/"
 cp -r "$top/lib/libmv/include/libmv" "$work/kit/lib/include/libmv"
 cp "$here/cell.ld" "$work/kit/lib/cell.ld"
 "${cross}gcc" -c "$here/start.S" -o "$work/start.o"

@@ -32,5 +32,5 @@ struct text systab_make(struct system *s, struct layout *l);
 /* Bytes that table will have. */
 uint64_t systab_size(const struct system *s);
 
-/* Stage system.elf and system.img. */
-void image_emit(const struct layout *l);
+/* Stage system.elf, and system.img for loaders (docs/booting.md). */
+void image_emit(const struct layout *l, const struct system *s);

@@ -57,7 +57,7 @@ static struct text build(struct system *s, const char *dir)
     headers_emit(s);
     program_make_all(s);
     layout_make(&l, s);
-    image_emit(&l);
+    image_emit(&l, s);
     struct text report = report_make(s, &l);
 
     stage_write("report.txt", report.at, report.length);
