@@ -29,6 +29,8 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
     gic_private_init(t->gic_distributor, 0, t->timer_interrupt);
     /* The banked ITARGETSR0 reads as the bit of the core that asks. */
     cpu_here()->gic_target = mmio_read32(t->gic_distributor + GICD_ITARGETSR) & 0xff;
+    if (cpu_here()->gic_target == 0)
+        cpu_here()->gic_target = 1;     /* a GIC of one processor reads as 0 */
     mmio_write32(gicv2_cpu_interface + GICC_PMR, 0xff);
     mmio_write32(gicv2_cpu_interface + GICC_BPR, 0);
     mmio_write32(gicv2_cpu_interface + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
