@@ -232,22 +232,25 @@ static void fault_answered(struct vcpu *v)
     sched_resume(v);
 }
 
-/* The call of v is over, with the end that remote_status and remote_source
- * tell; on v's core. */
-static void end_call(struct vcpu *v)
+/* The call of v, which is no fault, returns what remote_status and
+ * remote_source tell; on v's core. */
+static void finish_call(struct vcpu *v)
 {
     sched_timeout_clear(v);
-    if (!v->is_fault_call)
-        arch_set_result(v, v->remote_status, v->remote_source);
-    if (v->stopping) {
-        vcpu_set_state(v, VCPU_RUNNABLE);   /* so that there is nothing to cancel */
-        vcpu_halt(v, VCPU_STOPPED);
-    } else if (v->is_fault_call) {
+    arch_set_result(v, v->remote_status, v->remote_source);
+    vcpu_set_state(v, VCPU_RUNNABLE);
+    sched_resume(v);
+}
+
+/* The same for any call, and for a caller that is to stop. */
+static void end_call(struct vcpu *v)
+{
+    if (v->is_fault_call)
         fault_answered(v);
-    } else {
-        vcpu_set_state(v, VCPU_RUNNABLE);
-        sched_resume(v);
-    }
+    else
+        finish_call(v);
+    if (v->stopping)
+        vcpu_halt(v, VCPU_STOPPED);
 }
 
 /* The same wherever v's core is; the server has let go of v. */
@@ -259,11 +262,22 @@ static void return_call(struct vcpu *v)
         message_post(v->core, &v->request, MESSAGE_CALL_DONE);
 }
 
+/*
+ * Its server stops. One that has faulted stops too, and that could go on from
+ * one fault handler to the next: its end comes by message, so that the stack
+ * does not grow with the chain.
+ */
 static void cancel_call(struct vcpu *v)
 {
     v->remote_status = MV_CANCELLED;
     v->remote_source = 0;
-    return_call(v);
+    if (v->core == core_here() && !v->is_fault_call) {
+        finish_call(v);
+        return;
+    }
+    if (v->core == core_here())
+        vcpu_set_state(v, VCPU_REMOTE);
+    message_post(v->core, &v->request, MESSAGE_CALL_DONE);
 }
 
 /* Move the server's answer to its caller, and part the two. */

@@ -279,6 +279,10 @@ static void change_context(struct core *core, struct context *to)
     if (from != NULL) {
         from->consumed += now - core->since;
         from->slice_left = (int64_t)(core->slice_end - now);
+        /* A turn that has just ended is not given a whole one: it ends as soon
+         * as it goes on. One that was given away has slice_end 0. */
+        if (from->slice_left <= 0 && core->slice_end != 0)
+            from->slice_left = 1;
     }
     core->since = now;
     core->context = to;

@@ -48,7 +48,8 @@ void vcpu_halt(struct vcpu *v, enum vcpu_state into)
         struct vcpu *stopper = v->stopper;
 
         v->stopper = NULL;
-        door_remote(stopper);
+        /* By message: it may stop others in turn. */
+        message_post(v->core, &stopper->request, MESSAGE_OPERATION);
     }
 }
 

@@ -50,9 +50,13 @@ void gic_configure(uint32_t interrupt, bool edge)
 {
     uint64_t reg = gic_distributor + GICD_ICFGR + interrupt / 16 * 4;
     uint32_t bit = 2u << interrupt % 16 * 2;
-    uint32_t old = mmio_read32(reg);
+    static uint32_t lock;    /* an edge and a level interrupt of two cores may share the register */
+    uint32_t old;
 
+    arch_lock(&lock);
+    old = mmio_read32(reg);
     mmio_write32(reg, edge ? old | bit : old & ~bit);
+    arch_unlock(&lock);
 }
 
 void gic_dispatch(struct core *core, uint32_t interrupt, uint32_t token, void (*done)(uint32_t))

@@ -28,7 +28,7 @@ SECTIONS
     __writable_start = .;
     .data : { *(.data .data.*) . = ALIGN(16); } :data
     __bss_start = .;
-    .bss (NOLOAD) : { *(.bss .bss.* COMMON) . = ALIGN(4096); *(.bss.cpu_pages) . = ALIGN(4096); } :data
+    .bss (NOLOAD) : { *(.bss .bss.[abd-z]* .bss.c[!p]* COMMON) . = ALIGN(4096); *(.bss.cpu_pages) . = ALIGN(4096); } :data
     __image_end = .;
     /DISCARD/ : { *(.comment) *(.note.*) *(.eh_frame*) *(.ARM.attributes) }
 }

@@ -722,7 +722,9 @@ wake:
         ldr     x6, [x9, #CONTEXT_CONSUMED]
         sub     x4, x3, x4
         sub     x5, x5, x3
+        cmp     x5, #0
         add     x6, x6, x4
+        csinc   x5, x5, xzr, gt                 /* a turn that has just ended: 1 tick */
         stp     x6, x5, [x9, #CONTEXT_CONSUMED] /* and slice_left */
         add     x9, x14, #VCPU_OWN
         ldr     x6, [x9, #CONTEXT_SLICE_LEFT]

@@ -70,6 +70,8 @@ void host_fault(uint32_t core, enum mv_fault kind, uint64_t address, uint64_t sy
 bool host_interrupted(uint32_t core);
 /* The core takes one interrupt that waits; false if there is none. */
 bool host_interrupt(uint32_t core);
+/* The core runs fn in the kernel, as if it took an interrupt for that. */
+void host_run(uint32_t core, void (*fn)(void *), void *argument);
 /* A device asserts or drops its line; for an edge, asserting is the edge. */
 void host_irq_line(uint32_t interrupt, bool asserted);
 

@@ -421,19 +421,30 @@ void host_fault(uint32_t index, enum mv_fault kind, uint64_t address, uint64_t s
     leave_saved(core, 18);
 }
 
-bool host_interrupt(uint32_t index)
+void host_run(uint32_t index, void (*fn)(void *), void *argument)
 {
     struct core *core = enter(index);
 
+    if (core->current != NULL)
+        save_interrupted(core);
+    fn(argument);
+    if (core->current != NULL)
+        leave_saved(core, 18);
+    else
+        switch_vcpu(core);      /* goes on in the idle loop */
+}
+
+static void take_if_busy(void *core)
+{
+    if (((struct core *)core)->current != NULL)
+        arch_irq_take(core);    /* the idle loop takes it itself */
+}
+
+bool host_interrupt(uint32_t index)
+{
     if (!host_interrupted(index))
         return false;
-    if (core->current == NULL) {
-        switch_vcpu(core);      /* goes on in the idle loop */
-        return true;
-    }
-    save_interrupted(core);
-    arch_irq_take(core);
-    leave_saved(core, 18);
+    host_run(index, take_if_busy, arch_core(index));
     return true;
 }
 
