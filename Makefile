@@ -13,6 +13,7 @@ include tests/target/build.mk
 include tests/unit/build.mk
 include bench/build.mk
 include boot/build.mk
+include tests/boot/build.mk
 
 # ---- the kit: all that the host tool needs to make systems ------------------
 
@@ -50,7 +51,7 @@ tour: kit
 # ---- test --------------------------------------------------------------------
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
-TEST_STEPS := all test-tool test-lib test-unit test-lib-target test-clang test-target test-tutorial tour
+TEST_STEPS := all test-tool test-lib test-unit test-lib-target test-clang test-target test-boot test-tutorial tour
 
 .PHONY: test test-tutorial test-clang check
 test:
@@ -105,7 +106,7 @@ help:
 	@echo 'make run          boots the pipeline system (SYSTEM=hello, SYSTEM=pingpong); without a terminal, a scripted tour'
 	@echo 'make test         all tests; the last line is "N passed, N failed"'
 	@echo 'make test-unit    the kernel on this PC, under sanitizers (also test-tool, test-lib, test-lib-target,'
-	@echo '                  test-clang, test-target, test-tutorial, tour: the other parts of make test)'
+	@echo '                  test-clang, test-target, test-boot, test-tutorial, tour: the other parts of make test)'
 	@echo 'make fuzz         random calls at the door, for FUZZ_SECONDS'
 	@echo 'make check        the static gate: headers, warnings, layering, style, links, generated pages'
 	@echo 'make bench        measures, to build/bench/results.tsv'
