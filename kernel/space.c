@@ -88,14 +88,14 @@ static mv_status_t change_step(struct space *s, struct change *c)
 static struct result change_run(struct vcpu *self, struct space *s, struct change *c, uint64_t a0,
                                 uint64_t a1)
 {
-    uint64_t pages = a0 >> 32, size = c->size;
+    uint64_t pages = a0 >> 32, at = c->at, size = c->size;
     mv_status_t st;
 
     do {
         st = change_step(s, c);
     } while (st == MV_OK && c->size != 0 && !arch_irq_pending());
     pages += (size - c->size) / MV_PAGE_SIZE;
-    trace(self->core, MV_TRACE_SPACE, c->segment != NULL ? MV_EVENT_MAP : MV_EVENT_UNMAP, self, c->at,
+    trace(self->core, MV_TRACE_SPACE, c->segment != NULL ? MV_EVENT_MAP : MV_EVENT_UNMAP, self, at,
           size - c->size);
     if (st != MV_OK || c->size == 0)
         return (struct result){ st, pages * MV_PAGE_SIZE };
