@@ -89,6 +89,9 @@ int main(void)
     mv_status_t st;
 
     is_cadence = !mv_device_is(&mv_cell.devices[0], "arm,pl011");
+    /* The one call that no other cell here may make, with a bad argument. */
+    if (mv_system_reset(CAP_SYSTEM, 2) != MV_BAD_ARG)
+        say("FAIL system_reset with a bad argument is not refused");
     st = mv_wait(&w, &source);
     for (;;) {
         if (st != MV_OK || (source & MV_SOURCE_VIRQ) != 0) {
