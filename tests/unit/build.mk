@@ -45,7 +45,7 @@ test-unit: $(UNIT_BUILD)/gcc/unit $(UNIT_BUILD)/clang/unit
 
 FUZZ_SECONDS ?= 60
 $(UNIT_BUILD)/fuzz: $(UNIT_KERNEL) $(UNIT_SHADOW) $(UNIT_HEADERS) tests/unit/fuzz.c tests/unit/world.c \
-  tests/unit/invariants.c tests/unit/agent.c
+  tests/unit/invariants.c tests/unit/agent.c tests/unit/wild.c
 	@mkdir -p $(@D)
 	@$(UNIT_CC_clang) $(UNIT_CFLAGS) -fsanitize=fuzzer $(UNIT_CPPFLAGS) -o $@ $(filter %.c,$^)
 fuzz: $(UNIT_BUILD)/fuzz

@@ -22,8 +22,6 @@ bool stage2_permits(struct space *s, uint64_t ipa, uint32_t rights);
 #define TABLE       2u
 #define ADDRESS     UINT64_C(0x0000fffffffff000)
 
-/* stage2.c names a level by its shift. */
-#define START_LEVEL(s) ((39 - (s)->arch.start_level) / 9)
 
 static struct space *space;
 static struct cell  *cell;
@@ -38,6 +36,9 @@ struct leaf {
 
 static uint64_t level_bytes(unsigned level) { return PAGE << 9 * (3 - level); }
 
+/* The level of the root: 2 up to 34 address bits. */
+static unsigned start_level(void) { return space->address_bits <= 34 ? 2 : 1; }
+
 static uint64_t *entries_of(uint64_t descriptor)
 {
     return host_ram(descriptor & ADDRESS);
@@ -46,7 +47,7 @@ static uint64_t *entries_of(uint64_t descriptor)
 /* The descriptor at `at` of one level; 0 when the walk does not come so far. */
 static uint64_t descriptor(uint64_t at, unsigned level)
 {
-    unsigned l = START_LEVEL(space);
+    unsigned l = start_level();
     uint64_t e = ((uint64_t *)host_ram(space->arch.root))[at / level_bytes(l)];
 
     for (; l < level; l++) {
@@ -59,7 +60,7 @@ static uint64_t descriptor(uint64_t at, unsigned level)
 
 static struct leaf look(uint64_t at)
 {
-    for (unsigned level = START_LEVEL(space); level <= 3; level++) {
+    for (unsigned level = start_level(); level <= 3; level++) {
         uint64_t e = descriptor(at, level);
 
         if ((e & VALID) == 0)
@@ -111,7 +112,7 @@ static uint32_t pool_free(void)
 /* No table is lost or in two places. */
 static void check_pool(void)
 {
-    uint32_t tables = check_counts(host_ram(space->arch.root), START_LEVEL(space),
+    uint32_t tables = check_counts(host_ram(space->arch.root), start_level(),
                                    mv_root_bytes(space->address_bits) / 8, 0, false);
 
     assert_int_equal(tables + pool_free(), pool_pages);
@@ -136,7 +137,7 @@ static bool same_place(struct leaf a, struct leaf b)
 
 static uint64_t table_at(uint64_t at, unsigned level)
 {
-    uint64_t e = level < START_LEVEL(space) ? 0 : descriptor(at, level);
+    uint64_t e = level < start_level() ? 0 : descriptor(at, level);
 
     return (e & 3) == (VALID | TABLE) ? e & ADDRESS : 0;
 }
