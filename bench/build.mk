@@ -2,20 +2,25 @@
 # make bench: counts instructions, to build/bench/results.tsv and
 #             build/bench/breakdown.txt; BENCH="virt-gicv3:cortex-a53" for one.
 # make size:  what the kernel costs, to build/size.tsv; fails above a limit.
+# make bench-page: both, and their figures into docs/performance.md.
 
 BENCH ?= virt-gicv3:cortex-a53 virt-gicv3:cortex-a72 virt-gicv3:cortex-a76 virt-gicv3:max \
          virt-gicv2:cortex-a53
-
-# make bench-page: both, and their figures into docs/performance.md.
+BENCH_PYTHON := PYTHONDONTWRITEBYTECODE=1 python3
 
 .PHONY: bench size bench-page
-bench: kit
-	@PYTHONDONTWRITEBYTECODE=1 python3 bench/bench.py $(BENCH)
+bench:
+	@scripts/packages.sh run
+	@$(QUIETLY) kit
+	@$(BENCH_PYTHON) bench/bench.py $(BENCH)
 
-size: kit
+size:
+	@scripts/packages.sh test
+	@$(QUIETLY) kit
 	@build/tools/mullion build systems/hello/system.dts -o build/bench/hello
-	@PYTHONDONTWRITEBYTECODE=1 python3 bench/size.py
+	@$(BENCH_PYTHON) bench/size.py
 
-bench-page: bench
+bench-page:
+	@$(MAKE) --no-print-directory bench
 	@$(MAKE) --no-print-directory size
-	@PYTHONDONTWRITEBYTECODE=1 python3 bench/page.py
+	@$(BENCH_PYTHON) bench/page.py
