@@ -386,6 +386,7 @@ static void set_up(uint32_t bits, uint32_t cores, uint32_t pages)
     window = 0;
     for (uint32_t i = 0; i < PROBES; i++)
         probe[i].at = window_base[i % WINDOWS] + (i / WINDOWS < 24 ? i / WINDOWS * 3 : i * 15) * PAGE;
+    host_here = 0;
     host_cores[0].vttbr = 0;
     host_watch = tlb_watch;
 }
