@@ -123,6 +123,14 @@ def uefi_disk(machine, board):
                              "-device", "virtio-blk-device,drive=disk"], (HELLO, None))
 
 
+def mover():
+    """The moves that no firmware happens to need (tests/boot/mover)."""
+    with Machine(GICV3 + ["-semihosting-config", "enable=on,target=native", "-kernel", f"{OUT}/mover.elf"]) as m:
+        if not m.wait("end\n") or "FAIL" in m.said or m.said.count("ok ") == 0:
+            return "it says:\n" + m.said[-1500:]
+    return None
+
+
 # ---- the cases -------------------------------------------------------------
 
 def kernel(machine, board, name):
@@ -144,6 +152,7 @@ CASES = [       # name, firmware that must be there, what runs
     ("UEFI application, UEFI -kernel, virt-gicv2", UEFI, lambda: uefi(GICV2, "virt-gicv2", HELLO)),
     ("UEFI application, UEFI -kernel, virt-gicv3", UEFI, lambda: uefi(GICV3, "virt-gicv3", HELLO)),
     ("UEFI application, UEFI disk, virt-gicv3", UEFI, lambda: uefi_disk(GICV3, "virt-gicv3")),
+    ("the UEFI part's moves, alone", None, mover),
     ("UEFI without EL2 is told so", UEFI, lambda: uefi(
         GICV3_EL1, "virt-gicv3", "mullion: the firmware does not run at EL2; enable virtualization")),
     ("UEFI with too little memory is told so", UEFI, lambda: uefi(
