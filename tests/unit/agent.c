@@ -46,6 +46,8 @@ static struct {
 static struct agent agents[VCPUS_MAX];
 static uint64_t     counter, answered;
 static bool         finishing;
+/* What this system's agents do more than others. */
+static enum { MOOD_EVEN, MOOD_CONTROL, MOOD_VIRQ, MOOD_UPCALL, MOODS } mood;
 
 uint64_t agents_answered(void) { return answered; }
 
@@ -323,8 +325,9 @@ static void do_call(struct vcpu *v, struct agent *a)
     uint64_t size = choose(3);
     uint64_t flags = size | some_deadline() | (choose(6) == 0 ? MV_NOWAIT : 0);
 
-    /* A circle through several cores ends by a time-out only. */
-    if (world.vcpu[world.portal[portal].server].core != v->core->index)
+    /* A circle through several cores ends by a time-out only; a fault, which
+     * is a call of vCPU 0 or 1, has none. */
+    if (world.vcpu[world.portal[portal].server].core != v->core->index || v->index <= 1)
         flags |= MV_DEADLINE;
     a->level[a->at].token = token_make(v, size);
     write_message(v, a->level[a->at].token, size);
@@ -505,6 +508,15 @@ static void do_something(struct vcpu *v, struct agent *a)
     }
     if (a->at == 0 && choose(a->serves ? 3 : 8) == 0) {
         do_reply_wait(v, a);
+        return;
+    }
+    if (mood != MOOD_EVEN && choose(4) == 0) {
+        if (mood == MOOD_CONTROL)
+            do_control(v, a);
+        else if (mood == MOOD_VIRQ)
+            do_virq(v, a);
+        else
+            do_upcall(v, a);
         return;
     }
     /* An upcall leaves the message buffer alone: the program's may be in it. */
@@ -709,6 +721,7 @@ void agents_boot(uint32_t cores)
     memset(agents, 0, sizeof(agents));
     counter = answered = 0;
     finishing = false;
+    mood = choose(MOODS);
     world_boot();
     for (uint32_t i = 0; i < cores; i++)
         after_kernel(i);

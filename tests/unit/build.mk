@@ -50,5 +50,6 @@ $(UNIT_BUILD)/fuzz: $(UNIT_KERNEL) $(UNIT_SHADOW) $(UNIT_HEADERS) tests/unit/fuz
 	@$(UNIT_CC_clang) $(UNIT_CFLAGS) -fsanitize=fuzzer $(UNIT_CPPFLAGS) -o $@ $(filter %.c,$^)
 fuzz: $(UNIT_BUILD)/fuzz
 	@mkdir -p $(UNIT_BUILD)/corpus
-	$(UNIT_BUILD)/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
+	ASAN_OPTIONS=detect_leaks=0 $(UNIT_BUILD)/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
+	  -detect_leaks=0 -print_final_stats=1 \
 	  -artifact_prefix=$(UNIT_BUILD)/ $(UNIT_BUILD)/corpus
