@@ -86,9 +86,12 @@ void virq_raise_local(struct virq *q, uint64_t payload)
 
 void virq_kicked(struct vcpu *v)
 {
-    /* Before looking: a raise after this kicks again. Pairs with the exchange
-     * in virq_raise(). */
-    __atomic_store_n(&v->kicked, 0, __ATOMIC_SEQ_CST);
+    /*
+     * An exchange like that in virq_raise(), with which it pairs: if that one
+     * comes later it kicks again; if it came before, what it made pending is
+     * seen by the look below. (A store would let the look go ahead of it.)
+     */
+    __atomic_exchange_n(&v->kicked, 0, __ATOMIC_ACQ_REL);
     if (!vcpu_is_stopped(v))
         deliver(v);
 }
@@ -192,9 +195,9 @@ struct result call_virq_raise(HANDLER_ARGS)
         return result_status(MV_OK);
     }
     set_pending(q, a1);
-    /* Sequentially consistent with the store in virq_kicked(): either that
-     * core sees the pending bit, or we see that a new kick is needed. */
-    if (__atomic_exchange_n(&sink->kicked, 1, __ATOMIC_SEQ_CST) == 0)
+    /* Pairs with the exchange in virq_kicked(): either that core sees the
+     * pending bit, or we see that a new kick is needed. */
+    if (__atomic_exchange_n(&sink->kicked, 1, __ATOMIC_ACQ_REL) == 0)
         message_post(sink->core, &sink->kick, MESSAGE_KICK);
     return result_status(MV_OK);
 }
