@@ -92,6 +92,7 @@ void secondary_boot(void);
 
 void arch_cores_start(const struct mv_systab *t)
 {
+    dsb_sy();   /* objects and tables are complete for a core that starts with its caches off */
     for (uint32_t i = 1; i < t->core_count; i++) {
         uint64_t error = smc(PSCI_CPU_ON, t->core_mpidr[i], (uint64_t)&secondary_boot, i);
 
