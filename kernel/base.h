@@ -27,7 +27,7 @@ static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 /* Whether [start, start + size) is page-aligned, not empty, does not wrap and
  * ends at or below limit. */
-static inline bool range_is_valid(uint64_t start, uint64_t size, uint64_t limit)
+INLINE bool range_is_valid(uint64_t start, uint64_t size, uint64_t limit)
 {
     return ((start | size) & (MV_PAGE_SIZE - 1)) == 0 && size != 0 && size <= limit &&
            start <= limit - size;

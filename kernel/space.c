@@ -88,18 +88,18 @@ static mv_status_t change_step(struct space *s, struct change *c)
 static struct result change_run(struct vcpu *self, struct space *s, struct change *c, uint64_t a0,
                                 uint64_t a1)
 {
-    uint64_t pages = a0 >> 32, at = c->at, size = c->size;
+    uint64_t at = c->at, size = c->size, bytes;
     mv_status_t st;
 
     do {
         st = change_step(s, c);
     } while (st == MV_OK && c->size != 0 && !arch_irq_pending());
-    pages += (size - c->size) / MV_PAGE_SIZE;
+    bytes = (a0 >> 32) * MV_PAGE_SIZE + size - c->size;
     trace(self->core, MV_TRACE_SPACE, c->segment != NULL ? MV_EVENT_MAP : MV_EVENT_UNMAP, self, at,
           size - c->size);
     if (st != MV_OK || c->size == 0)
-        return (struct result){ st, pages * MV_PAGE_SIZE };
-    a0 = (uint32_t)a0 | pages << 32;
+        return (struct result){ st, bytes };
+    a0 = (uint32_t)a0 | bytes / MV_PAGE_SIZE << 32;
     if (c->segment != NULL)
         arch_restart_call(self, (uint64_t[6]){ a0, a1, c->at, c->offset, c->size, c->rights });
     else
@@ -118,7 +118,8 @@ struct result call_space_map(HANDLER_ARGS)
     struct change c = { cap->object, a2, a3, a4, (uint32_t)a5, segment_cap_rights(cap) };
 
     if (!rights_are_valid(a5) || !range_is_valid(c.at, c.size, space_limit(s)) ||
-        !range_is_valid(c.offset, c.size, c.segment->size))
+        c.offset % MV_PAGE_SIZE != 0 || c.offset > c.segment->size ||
+        c.size > c.segment->size - c.offset)
         return result_status(MV_BAD_ARG);
     if ((c.rights & ~c.most) != 0)
         return result_status(MV_NO_RIGHT);

@@ -31,7 +31,7 @@ static inline void arch_lock(uint32_t *word)
 
     /* The acquire pairs with the release in arch_unlock(). That store clears
      * the exclusive monitor, which is the event WFE waits for. */
-    __asm__ volatile("   sevl\n"
+    __asm__ volatile("   b     2f\n"
                      "1: wfe\n"
                      "2: ldaxr %w0, [%2]\n"
                      "   cbnz  %w0, 1b\n"

@@ -191,6 +191,16 @@ static mv_status_t walk_making(struct space *s, uint64_t at, unsigned want, uint
     }
 }
 
+/* The last-level entry for `at`, and *parent that of its table; NULL where there is none, or
+ * in a large space: the frequent case of walk(). */
+static uint64_t *page_entry(const struct space *s, uint64_t at, uint64_t **parent)
+{
+    *parent = root_entry(s, at);
+    if (s->arch.start_level != LEVEL_LAST + LEVEL_BITS || !is_table(**parent, LEVEL_LAST + LEVEL_BITS))
+        return NULL;
+    return table_of(**parent) + (at >> LEVEL_LAST) % PAGE_TABLE_WORDS;
+}
+
 /* Leaves from `entry` to the end of its table or of the range, at most a step. */
 static uint32_t leaves_here(uint64_t at, uint64_t size, unsigned level)
 {
@@ -230,6 +240,37 @@ static bool table_stands(struct space *s, uint64_t at, unsigned level)
     return false;
 }
 
+/* As many leaves as one step may, in the first table that is touched. */
+static mv_status_t map_leaves(struct space *s, uint64_t at, uint64_t to, uint64_t size,
+                              uint64_t attributes, uint64_t *done)
+{
+    unsigned level = leaf_level(s, at, to, size);
+    uint64_t *entry, *parent;
+    uint32_t count;
+    mv_status_t st;
+
+    /* A table that holds something keeps a block of its size away. */
+    while (level != LEVEL_LAST && table_stands(s, at, level))
+        level -= LEVEL_BITS;
+    if (level == LEVEL_LAST)
+        attributes |= ENTRY_TABLE;
+    st = walk_making(s, at, level, &entry, &parent);
+    if (st != MV_OK)
+        return st;
+    count = level != LEVEL_LAST ? 1 : leaves_here(at, size, level);
+    for (uint32_t i = 0; i < count; i++) {
+        if ((entry[i] & ENTRY_VALID) != 0)
+            return MV_EXISTS;
+    }
+
+    /* commit */
+    for (uint32_t i = 0; i < count; i++)
+        write_entry(&entry[i], (to + i * level_size(level)) | attributes);
+    count_add(parent, count);
+    *done = count * level_size(level);
+    return MV_OK;
+}
+
 /* ---- the interface ---------------------------------------------------------------------- */
 
 void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint32_t number,
@@ -252,30 +293,21 @@ void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint3
 mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t size,
                            uint32_t rights, uint32_t most, enum mv_memory memory, uint64_t *done)
 {
-    unsigned level = leaf_level(s, at.va, to.pa, size);
     uint64_t attributes = leaf_attributes(rights, most, memory);
-    uint64_t *entry, *parent;
-    uint32_t count;
-    mv_status_t st;
+    uint64_t *entry = NULL, *parent;
 
-    /* A table that holds something keeps a block of its size away. */
-    while (level != LEVEL_LAST && table_stands(s, at.va, level))
-        level -= LEVEL_BITS;
-    if (level == LEVEL_LAST)
-        attributes |= ENTRY_TABLE;
-    st = walk_making(s, at.va, level, &entry, &parent);
-    if (st != MV_OK)
-        return st;
-    count = level != LEVEL_LAST ? 1 : leaves_here(at.va, size, level);
-    for (uint32_t i = 0; i < count; i++) {
-        if ((entry[i] & ENTRY_VALID) != 0)
-            return MV_EXISTS;
+    if (size == MV_PAGE_SIZE)
+        entry = page_entry(s, at.va, &parent);
+    if (entry != NULL && (*entry & ENTRY_VALID) == 0) {    /* the frequent case of map_leaves() */
+        write_entry(entry, to.pa | attributes | ENTRY_TABLE);
+        write_entry(parent, *parent + ENTRY_ONE);
+        *done = MV_PAGE_SIZE;
+    } else {
+        mv_status_t st = map_leaves(s, at.va, to.pa, size, attributes, done);
+
+        if (st != MV_OK)
+            return st;
     }
-
-    /* commit */
-    for (uint32_t i = 0; i < count; i++)
-        write_entry(&entry[i], (to.pa + i * level_size(level)) | attributes);
-    count_add(parent, count);
     /* Visible to walkers before the cell uses it. An invalid entry is never
      * cached, so there is nothing to invalidate. */
     if (s->arch.several_cores)
@@ -287,7 +319,6 @@ mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t si
         ic_ialluis();
         dsb_ish();      /* done everywhere before it is executed */
     }
-    *done = count * level_size(level);
     return MV_OK;
 }
 
