@@ -293,7 +293,8 @@ def check_named_files():
     for name in files(r"\.md$"):
         for number, line in lines(name):
             for path in re.findall(rf"`((?:{folders})/[\w./-]+)`", line):
-                if "NAME" not in path and not os.path.exists(path):
+                near = os.path.join(os.path.dirname(name), path)
+                if "NAME" not in path and not os.path.exists(path) and not os.path.exists(near):
                     yield f"{name}:{number}: there is no {path}"
 
 
