@@ -182,6 +182,25 @@ static void two_starters(void **state)
     }
 }
 
+/* While one start is on its way to the other core, another one has to wait,
+ * also when all that has been started has stopped again. */
+static void start_while_starting(void **state)
+{
+    (void)state;
+    boot(2, false);
+    PLAIN1(0, cell_start, CAP_CELL);
+    assert_int_equal(running(0), 3);        /* the boss waits for core 1 */
+    assert_int_equal(vcpu_state(vcpu_at(1)), VCPU_RUNNABLE);
+    assert_int_equal(PLAIN1(0, vcpu_stop, CAP_LOCAL), MV_OK);
+    assert_int_equal(PLAIN1(0, cell_start, CAP_CELL), MV_BUSY);
+    settle();
+    invariants_check();
+    assert_int_equal(running(0), 0);
+    assert_int_equal(regs(0)[0], MV_OK);
+    assert_int_equal(vcpu_state(vcpu_at(1)), VCPU_STOPPED);
+    assert_int_equal(vcpu_state(vcpu_at(2)), VCPU_RUNNABLE);
+}
+
 static void vcpu_life(void **state)
 {
     (void)state;
@@ -312,7 +331,7 @@ static void counters_count(void **state)
 }
 
 GROUP(control, cmocka_unit_test(cell_life), cmocka_unit_test(start_in_small_steps),
-      cmocka_unit_test(vcpu_start_in_the_middle_of_cell_start), cmocka_unit_test(two_starters),
+      cmocka_unit_test(vcpu_start_in_the_middle_of_cell_start), cmocka_unit_test(two_starters), cmocka_unit_test(start_while_starting),
       cmocka_unit_test(vcpu_life), cmocka_unit_test(written_while_still_current),
       cmocka_unit_test(nobody_stops_or_starts_itself_away),
       cmocka_unit_test(raise_before_the_other_core_starts), cmocka_unit_test(counters_count));

@@ -233,6 +233,40 @@ static void slice_and_timeout_together(void **state)
     }
 }
 
+/* A call that ends by its deadline is chosen before an equal that has used up
+ * its turn unnoticed; the end of that turn is not charged to it. */
+static void timeout_against_a_long_turn(void **state)
+{
+    uint32_t cell, portal;
+
+    (void)state;
+    world_begin(1);
+    cell = world_cell("equals");
+    world_vcpu(cell, 0, 10);
+    world_vcpu(cell, 0, 10);
+    world_vcpu(world_cell("server"), 0, 5);
+    portal = world_portal(2);
+    world.head.caps.count = 0;
+    for (uint32_t c = 0; c < 2; c++) {
+        world.cell[c].first_cap = world.head.caps.count;
+        world.cell[c].cap_count = 0;
+        world_cap(c, MV_TYPE_NONE, 0, 0, 0);
+        world_cap(c, MV_TYPE_PORTAL, portal, MV_RIGHT_PORTAL_CALL, 1);
+    }
+    world_boot();
+    message(0, MV_CALL_call, 0, 1, MV_DEADLINE, 3 * WORLD_SLICE_NS);
+    assert_int_equal(running(0), 1);
+    pass(3 * WORLD_SLICE_NS);
+    assert_int_equal(running(0), 0);
+    assert_int_equal(regs(0)[8], MV_TIMEOUT);
+    for (int i = 0; i < 4; i++) {
+        int before = running(0);
+
+        pass(WORLD_SLICE_NS);
+        assert_int_not_equal(running(0), before);
+    }
+}
+
 /* Random work, and each of them on its own ring gets a fair part. */
 static void fair_among_equals(void **state)
 {
@@ -261,6 +295,7 @@ GROUP(sched, cmocka_unit_test(highest_first), cmocka_unit_test(no_turns_between_
       cmocka_unit_test(woken_equal_waits), cmocka_unit_test(deadlines_wake_in_order),
       cmocka_unit_test(deadline_in_the_past), cmocka_unit_test(deadline_is_forgotten),
       cmocka_unit_test(time_is_charged), cmocka_unit_test(slice_and_timeout_together),
+      cmocka_unit_test(timeout_against_a_long_turn),
       cmocka_unit_test(fair_among_equals));
 
 /* ---- timers ------------------------------------------------------------------------ */

@@ -125,6 +125,7 @@ static struct probe {
     uint64_t    at;
     struct leaf stage2, both;           /* cached: from stage 2, and combined with stage 1 */
     bool        stage2_goes, both_goes; /* invalidated as of the next barrier */
+    bool        at_once;                /* ... by one that covers both        */
     uint64_t    table[3];               /* cached table descriptors by level      */
     bool        table_goes[3];
 } probe[PROBES];
@@ -178,16 +179,18 @@ static void tlb_barrier(void)
     for (int i = 0; i < PROBES; i++) {
         struct probe *p = &probe[i];
 
+        /* Without a barrier between the two, what stage 2 still holds may
+         * fill the combined entry once more. */
+        if (p->both_goes)
+            p->both = p->at_once ? (struct leaf){ 0, 0 } : p->stage2;
         if (p->stage2_goes)
             p->stage2.entry = 0;
-        if (p->both_goes)
-            p->both.entry = 0;
         for (unsigned level = 1; level <= 2; level++) {
             if (p->table_goes[level])
                 p->table[level] = 0;
             p->table_goes[level] = false;
         }
-        p->stage2_goes = p->both_goes = false;
+        p->stage2_goes = p->both_goes = p->at_once = false;
     }
 }
 
@@ -205,7 +208,7 @@ static void tlb_watch(enum host_event event, uint64_t address)
             probe[i].both_goes = true;
         if (event == HOST_TLBI_VMID_ALL) {
             tlb_forget(&probe[i], 0, false);
-            probe[i].both_goes = true;
+            probe[i].both_goes = probe[i].at_once = true;
         }
     }
     if (event == HOST_DSB_ISH || (event == HOST_DSB_NSH && !several_cores)) {

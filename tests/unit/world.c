@@ -34,7 +34,7 @@ uint64_t world_ram(uint64_t bytes, uint64_t alignment)
     uint64_t at = mv_align_up(world.free, alignment);
 
     world.free = at + bytes;
-    CHECK(world.free <= HOST_RAM_BASE + HOST_RAM_BYTES);
+    CHECK(world.free <= HOST_RAM_BASE + HOST_RAM_FILLED);
     return at;
 }
 

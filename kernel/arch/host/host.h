@@ -17,7 +17,8 @@ struct vcpu;
 struct core;
 
 #define HOST_RAM_BASE    UINT64_C(0x40000000)
-#define HOST_RAM_BYTES   UINT64_C(0x400000)
+#define HOST_RAM_BYTES   UINT64_C(0x2000000)
+#define HOST_RAM_FILLED  UINT64_C(0x400000)     /* the rest is never written */
 #define HOST_IRQ_FIRST   32u
 #define HOST_IRQ_COUNT   16u
 

@@ -45,7 +45,7 @@ void *host_ram(uint64_t pa)
 
 void host_power_on(uint64_t frequency)
 {
-    memset(ram, 0xa5, sizeof(ram));    /* what RAM holds then is anybody's guess */
+    memset(ram, 0xa5, HOST_RAM_FILLED);    /* what RAM holds then is anybody's guess */
     memset(cores, 0, sizeof(cores));
     memset(host_cores, 0, sizeof(host_cores));
     memset(host_irqs, 0, sizeof(host_irqs));
