@@ -45,7 +45,6 @@ def run_system(mullion, board, cpu, out):
         return f.read(), log
 
 
-TRACE = re.compile(r"^Trace (\d+): \S+ \[[0-9a-f]+/([0-9a-f]+)/")
 UNDONE = re.compile(r"^(?:Stopped execution of TB chain before \S+ \[([0-9a-f]+)\]|"
                     r"cpu_io_recompile: rewound execution of TB to ([0-9a-f]+))")
 
@@ -55,9 +54,9 @@ def read_log(name):
     done = []
     with open(name, encoding="ascii") as f:
         for line in f:
-            m = TRACE.match(line)
-            if m:
-                done.append((int(m[1]), int(m[2], 16)))
+            if line.startswith("Trace "):       # Trace CORE: HOST [BASE/ADDRESS/FLAGS/FLAGS] NAME
+                at = line.index("/") + 1
+                done.append((int(line[6:line.index(":")]), int(line[at:line.index("/", at)], 16)))
                 continue
             m = UNDONE.match(line)
             if not m:

@@ -4,8 +4,7 @@
 # make size:  what the kernel costs, to build/size.tsv; fails above a limit.
 # make bench-page: both, and their figures into docs/performance.md.
 
-BENCH ?= virt-gicv3:cortex-a53 virt-gicv3:cortex-a72 virt-gicv3:cortex-a76 virt-gicv3:max \
-         virt-gicv2:cortex-a53
+BENCH ?= virt-gicv3:cortex-a53 virt-gicv3:cortex-a76 virt-gicv3:max virt-gicv2:cortex-a53
 BENCH_PYTHON := PYTHONDONTWRITEBYTECODE=1 python3
 
 .PHONY: bench size bench-page
