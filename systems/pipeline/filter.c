@@ -69,6 +69,16 @@ static void samples_event(void *context, uint64_t payload)
         take_sample(&s);
 }
 
+/* The end is said until it has been heard: the console may still be full. */
+static void flood_over(void)
+{
+    uint64_t dropped = mv_print_dropped();
+
+    mv_print("flood over: %lu lines, %lu bytes did not fit\n", flood_line, dropped);
+    if (mv_print_dropped() != dropped)
+        mv_loop_at(&loop, mv_time_ns() + 100 * MV_MS);
+}
+
 /* A part of the flood, then back to the loop. */
 static void flood_event(void *context)
 {
@@ -78,8 +88,7 @@ static void flood_event(void *context)
     if (flood_left > 0)
         mv_loop_at(&loop, mv_time_ns());
     else
-        mv_print("flood over: %lu lines, %lu bytes did not fit\n", flood_line,
-                 mv_print_dropped());
+        flood_over();
 }
 
 static uint64_t command(void *context, uint32_t badge, uint32_t size, struct mv_words *io)
