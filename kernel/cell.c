@@ -110,6 +110,7 @@ static void map_step(struct cell *c)
 
 bool cell_prepare_step(struct cell *c)
 {
+    c->made = false;
     switch ((enum phase)c->phase) {
     case PHASE_LOAD:
         load_step(c);
@@ -133,8 +134,9 @@ bool cell_prepare_step(struct cell *c)
     return true;
 }
 
-void cell_forget_preparation(struct cell *c)
+void cell_preparation_done(struct cell *c)
 {
+    c->made = true;
     c->phase = PHASE_LOAD;
     c->step = 0;
     c->offset = 0;
@@ -188,7 +190,7 @@ static struct result start_vcpus(HANDLER_ARGS)
         }
     }
     arch_lock(&c->lock);
-    cell_forget_preparation(c);
+    cell_preparation_done(c);
     arch_unlock(&c->lock);
     return result_status(MV_OK);
 }

@@ -26,6 +26,7 @@ struct cell {
     /* How far cell_start has come; lock held. */
     uint32_t      lock;
     uint32_t      phase, step;
+    bool          made;                /* its memory is that of a cell that has been started */
     uint64_t      offset;
 };
 
@@ -36,6 +37,7 @@ void cell_give_table(struct cell *c, paddr_t page);
 /* Make the cell as it was built, a bounded step at a time; true when done. All
  * its vCPUs are stopped. */
 bool cell_prepare_step(struct cell *c);
-/* The cell runs from now on: the next start prepares it afresh. */
-void cell_forget_preparation(struct cell *c);
+/* The cell is made: its vCPUs may run, and the next cell_start prepares it
+ * afresh. */
+void cell_preparation_done(struct cell *c);
 

@@ -299,7 +299,7 @@ void system_build(const struct mv_systab *t)
         if (cells[i].sys->autostart != 0) {
             while (!cell_prepare_step(&cells[i]))
                 ;
-            cell_forget_preparation(&cells[i]);
+            cell_preparation_done(&cells[i]);
             /* Before any core runs: a raise to a core that starts later stays. */
             for (uint32_t j = 0; j < cells[i].sys->vcpu_count; j++)
                 vcpu_reset(&cells[i].vcpus[j]);

@@ -89,10 +89,12 @@ struct result call_vcpu_start(HANDLER_ARGS)
     if (!vcpu_is_stopped(v))
         return result_status(MV_BUSY);
     arch_lock(&v->cell->lock);
-    cell_forget_preparation(v->cell);    /* a cell_start that is under way starts anew */
-    vcpu_release(v);
+    bool made = v->cell->made;           /* else only cell_start can make it so */
+
+    if (made)
+        vcpu_release(v);
     arch_unlock(&v->cell->lock);
-    return result_status(MV_OK);
+    return result_status(made ? MV_OK : MV_BUSY);
 }
 
 struct result call_vcpu_stop(HANDLER_ARGS)
