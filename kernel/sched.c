@@ -306,7 +306,7 @@ struct vcpu *sched_switch(struct core *core)
     }
     while (unlikely(sched_running(core) == NULL)) {
         change_context(core, NULL);
-        core->current = core->run = NULL;
+        prev = core->current = core->run = NULL;
         arch_wait();
         arch_irq_take(core);
     }
