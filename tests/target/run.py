@@ -24,7 +24,7 @@ TOP = os.getcwd()
 OUT = "build/tests/target"
 TOOL = "build/tools/mullion"
 COMPILER = "aarch64-linux-gnu-gcc"
-TIME_LIMIT = 30                # seconds, of one run
+TIME_LIMIT = 60                # seconds, of one run
 
 Run = collections.namedtuple("Run", "system board cpu cores kernel mode compare")
 # Qemu's words for what `mode` names.
