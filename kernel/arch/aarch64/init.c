@@ -7,12 +7,12 @@
 
 #include "board.h"
 #include "fault.h"
-#include "message.h"
 #include "sched.h"
 #include "system.h"
 #include "virq.h"
 
 bool errata_repeat_tlbi;
+static uint32_t cores_ready;
 
 /* The flat table, whose address the host tool has written. */
 extern const struct mv_systab *mullion_systab;
@@ -146,6 +146,13 @@ void arch_start_core(uint32_t index)
     if (index == 0)
         arch_cores_start(t);
     system_start_core(index);
-    message_drain(core_here());
+    /*
+     * No cell runs before all are ready: one could stop or start another whose
+     * core has yet to make it runnable. Each addition publishes what its core
+     * has made; the loads pair with it.
+     */
+    __atomic_fetch_add(&cores_ready, 1, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&cores_ready, __ATOMIC_ACQUIRE) != t->core_count)
+        __asm__ volatile("yield");
     arch_enter(core_here());
 }
