@@ -308,12 +308,10 @@ mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t si
         if (st != MV_OK)
             return st;
     }
-    /* Visible to walkers before the cell uses it. An invalid entry is never
-     * cached, so there is nothing to invalidate. */
-    if (s->arch.several_cores)
-        dsb_ishst();
-    else
-        dsb_nshst();
+    /* Visible to walkers before the cell uses it; to those of other cores too,
+     * for a cell can be prepared by a core that is not its own. An invalid
+     * entry is never cached, so there is nothing to invalidate. */
+    dsb_ishst();
     if ((rights & MV_MAP_EXECUTE) != 0) {
         /* The memory may have held other code; its writer has cleaned it. */
         ic_ialluis();
