@@ -14,6 +14,7 @@ import concurrent.futures
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -66,6 +67,7 @@ class Builder:
     def __init__(self):
         self.lock = threading.Lock()
         self.done = {}
+        self.kernels = set()
 
     def kit(self, kernel):
         """A kit with this variant of the kernel: links to the real one."""
@@ -75,8 +77,12 @@ class Builder:
         for board in os.listdir("build/kit/boards"):
             os.makedirs(f"{path}/boards/{board}", exist_ok=True)
             link(f"{TOP}/build/kit/boards/{board}/board.dts", f"{path}/boards/{board}/board.dts")
-            link(f"{TOP}/build/kernel/{kernel}/{board}/mullion.elf",
-                 f"{path}/boards/{board}/mullion.elf")
+            copy = f"{path}/boards/{board}/mullion.elf"
+            if copy not in self.kernels:    # all runs have the same, whoever builds meanwhile
+                self.kernels.add(copy)
+                if os.path.islink(copy):
+                    os.unlink(copy)
+                shutil.copyfile(f"build/kernel/{kernel}/{board}/mullion.elf", copy)
         return path
 
     def build(self, run):
