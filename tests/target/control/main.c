@@ -222,9 +222,13 @@ static void counters(void)
         EXPECT_EQ(w.w[0], i + 1);
     }
     EXPECT_STATUS(mv_virq_raise(CAP_VICTIM_LINE, 1), MV_OK);
-    mv_sleep(2 * MV_MS);
-    EXPECT_STATUS(mv_vcpu_counters(CAP_VCPU_VICTIM_0), MV_OK);
-    b = *now;
+    for (int i = 0; i < 200; i++) {
+        mv_sleep(MV_MS);
+        EXPECT_STATUS(mv_vcpu_counters(CAP_VCPU_VICTIM_0), MV_OK);
+        b = *now;
+        if (b.virqs != a.virqs)
+            break;
+    }
     EXPECT_EQ(b.served - a.served, 10);
     EXPECT_EQ(b.virqs - a.virqs, 1);
     EXPECT_EQ(b.faults, a.faults);
@@ -234,7 +238,7 @@ static void counters(void)
     mv_sleep(10 * MV_MS);
     EXPECT_STATUS(mv_vcpu_counters(CAP_VCPU_VICTIM_0), MV_OK);
     b = *now;
-    EXPECT_RANGE(b.run_ns - a.run_ns, 5 * MV_MS, 200 * MV_MS);
+    EXPECT_RANGE(b.run_ns - a.run_ns, 1 * MV_MS, 2 * MV_S);
     EXPECT_STATUS(mv_vcpu_counters(CAP_VCPU_MAIN_0), MV_OK);
     a = *now;
     EXPECT_STATUS(mv_virq_raise(CAP_QUIET_LINE, 1), MV_OK);

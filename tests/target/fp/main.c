@@ -26,7 +26,7 @@ int main(void)
         if (FP_BOARD->cell[i].wrong != 0)
             test_fail(__FILE__, __LINE__, "cell %d: word %lu was 0x%lx, expected 0x%lx", i,
                       FP_BOARD->cell[i].where, FP_BOARD->cell[i].got, FP_BOARD->cell[i].want);
-        EXPECT_RANGE(FP_BOARD->cell[i].rounds, 50, UINT64_MAX);
+        EXPECT_RANGE(FP_BOARD->cell[i].rounds, 20, UINT64_MAX);
     }
     test_start("fp: a cell starts with zeros");
     for (int i = FIRST_USER; i < FIRST_USER + USERS; i++) {
