@@ -12,7 +12,7 @@
 #define BEATS_PART 1
 #else
 #define BEATS_PART 8              /* an eighth of the beats must be there */
-#define LATE_MAX (500 * MV_MS)
+#define LATE_MAX (5 * MV_S)
 #endif
 #if defined(TEST_ICOUNT) && TEST_CORES > 1
 #undef LATE_MAX
