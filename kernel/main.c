@@ -13,8 +13,6 @@ void system_boot(const struct mv_systab *t)
     print_to(arch_putc, "mullion: ");
     print_to(arch_putc, board.name);
     print_to(arch_putc, ", ");
-    print_hex_to(arch_putc, t->core_count);
-    print_to(arch_putc, " cores, ");
-    print_hex_to(arch_putc, t->cells.count);
-    print_to(arch_putc, " cells\n");
+    arch_putc((char)('0' + t->core_count));    /* at most MV_CORES_MAX */
+    print_to(arch_putc, t->core_count == 1 ? " core\n" : " cores\n");
 }
