@@ -63,14 +63,21 @@ void door_message(struct vcpu *self, uint64_t number)
 
 /* ---- calls that another core carries out ------------------------------------ */
 
-struct result door_forward(struct vcpu *self, struct core *to, handler_fn *fn, void *object)
+/* self waits until `fn` has been done on the object: later, or elsewhere. */
+static void await_operation(struct vcpu *self, handler_fn *fn, void *object)
 {
     self->operation = fn;
     self->operation_object = object;
+    self->request.kind = MESSAGE_OPERATION;
     if (self->core == core_here()) {
         vcpu_set_state(self, VCPU_REMOTE);
         sched_remove(self);     /* it may have made way already */
     }
+}
+
+struct result door_forward(struct vcpu *self, struct core *to, handler_fn *fn, void *object)
+{
+    await_operation(self, fn, object);
     message_post(to, &self->request, MESSAGE_OPERATION);
     return result_none();
 }
@@ -104,13 +111,7 @@ struct result door_defer(struct vcpu *self, struct vcpu *until, handler_fn *fn, 
     if (until->stopper != NULL || until->request.kind == MESSAGE_OPERATION)
         return result_status(MV_BUSY);
     until->stopper = self;
-    self->operation = fn;
-    self->operation_object = object;
-    if (self->core == core_here()) {
-        self->request.kind = MESSAGE_OPERATION;
-        vcpu_set_state(self, VCPU_REMOTE);
-        sched_remove(self);     /* it may have made way already */
-    }
+    await_operation(self, fn, object);
     return result_none();
 }
 

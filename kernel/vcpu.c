@@ -73,8 +73,7 @@ void vcpu_reset(struct vcpu *v)
 
 void vcpu_release(struct vcpu *v)
 {
-    v->context = &v->own;
-    v->rank = v->own.rank;
+    ASSERT(v->context == &v->own && v->rank == v->own.rank);
     vcpu_set_state(v, VCPU_RUNNABLE);
     virq_start(v);
     sched_wake(v);

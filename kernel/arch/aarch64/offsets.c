@@ -28,7 +28,6 @@ void offsets(void)
     OFFSET(VCPU_CONTEXT, struct vcpu, context);
     OFFSET(VCPU_STATE, struct vcpu, state);
     OFFSET(VCPU_ATTENTION, struct vcpu, attention);
-    OFFSET(VCPU_REPLY_KEY, struct vcpu, reply_key);
     OFFSET(VCPU_WAIT_KEY, struct vcpu, wait_key);
     OFFSET(VCPU_CALLEE, struct vcpu, callee);
     OFFSET(VCPU_CALLS, struct vcpu, calls);
@@ -65,7 +64,6 @@ void offsets(void)
     VALUE(STATE_RUNNABLE, VCPU_RUNNABLE);
     VALUE(STATE_WAITING, VCPU_WAITING);
     VALUE(STATE_CALLING, VCPU_CALLING);
-    VALUE(CALL_LAST_MESSAGE, MV_CALL_upcall_return);
     VALUE(CALL_NULL, MV_CALL_null);
     VALUE(CALL_RAISE, MV_CALL_virq_raise);
     VALUE(SOURCE_VIRQ, MV_SOURCE_VIRQ);

@@ -137,6 +137,16 @@ static void invalidate(const struct space *s, uint64_t at, uint32_t count, uint6
     leave_vmid(s, before);
 }
 
+/* Memory becomes executable: it may have held other code. Who wrote it has
+ * cleaned it. */
+static void forget_instructions(uint32_t rights)
+{
+    if ((rights & MV_MAP_EXECUTE) != 0) {
+        ic_ialluis();
+        dsb_ish();      /* done everywhere before it is executed */
+    }
+}
+
 /* ---- walking ------------------------------------------------------------------------- */
 
 static uint64_t *root_entry(const struct space *s, uint64_t at)
@@ -312,11 +322,7 @@ mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t si
      * for a cell can be prepared by a core that is not its own. An invalid
      * entry is never cached, so there is nothing to invalidate. */
     dsb_ishst();
-    if ((rights & MV_MAP_EXECUTE) != 0) {
-        /* The memory may have held other code; its writer has cleaned it. */
-        ic_ialluis();
-        dsb_ish();      /* done everywhere before it is executed */
-    }
+    forget_instructions(rights);
     return MV_OK;
 }
 
@@ -409,10 +415,7 @@ mv_status_t arch_space_protect(struct space *s, cellva_t at, uint64_t size, uint
     for (uint32_t i = 0; i < count; i++)
         write_entry(&entry[i], (entry[i] & ~ENTRY_RIGHTS) | rights_bits(rights));
     invalidate(s, at.va, count, level_size(level));
-    if ((rights & MV_MAP_EXECUTE) != 0) {
-        ic_ialluis();
-        dsb_ish();      /* as in arch_space_map() */
-    }
+    forget_instructions(rights);
     *done = count * level_size(level);
     return MV_OK;
 }
