@@ -9,7 +9,9 @@
 #include "sched.h"
 #include "space.h"
 #include "timer.h"
+#include "vgic.h"
 #include "virq.h"
+#include "vm.h"
 
 static const struct mv_systab *table;
 static struct cell            *cells;
@@ -38,6 +40,9 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
         .cap = sizeof(struct cap),
         .heap_slot = sizeof(struct heap_node *),
         .irq_slot = sizeof(struct virq *),
+        .vm = sizeof(struct vm),
+        .vgic = sizeof(struct vgic),
+        .vgic_bank = sizeof(struct vgic_bank),
     },
 };
 

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define MV_ABI_VERSION 1
+#define MV_ABI_VERSION 2
 
 enum mv_status {
 #define STATUS(number, name, text) MV_##name = number,
@@ -27,7 +27,7 @@ enum mv_call_number {
 enum mv_type {
     MV_TYPE_NONE, MV_TYPE_CELL, MV_TYPE_VCPU, MV_TYPE_SPACE, MV_TYPE_SEGMENT,
     MV_TYPE_PORTAL, MV_TYPE_VIRQ, MV_TYPE_TIMER, MV_TYPE_TRACE, MV_TYPE_SYSTEM,
-    MV_TYPE_COUNT
+    MV_TYPE_VGIC, MV_TYPE_COUNT
 };
 
 enum mv_right {
@@ -108,8 +108,12 @@ enum mv_run_state {
     MV_STATE_FAULTED
 };
 
-/* What vcpu_read and vcpu_write copy. vcpu_write ignores what follows tls,
- * and forces the mode bits of pstate to the vCPU's kind. */
+/*
+ * What vcpu_read and vcpu_write copy; for a vCPU of kind `vm` struct mv_vm_state
+ * (vm.h) follows. vcpu_write ignores what follows tls here, and forces the mode
+ * bits of pstate to the vCPU's kind. Besides a stopped vCPU it may be one whose
+ * call, fault or exit the caller serves.
+ */
 struct mv_vcpu_state {
     uint64_t x[31];
     uint64_t sp;
@@ -193,5 +197,6 @@ enum mv_trace_event {
     MV_EVENT_FAULT,        /* a: kind | syndrome << 32, b: address */
     MV_EVENT_MAP,          /* a: address, b: size      */
     MV_EVENT_UNMAP,        /* a: address, b: size      */
-    MV_EVENT_OVERRUN       /* a: periods lost          */
+    MV_EVENT_OVERRUN,      /* a: periods lost          */
+    MV_EVENT_EXIT          /* a: syndrome, b: address; class MV_TRACE_FAULT */
 };

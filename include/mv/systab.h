@@ -14,7 +14,7 @@
 #include <mv/abi.h>
 
 #define MV_SYSTAB_MAGIC    UINT32_C(0x5453564d)   /* "MVST" */
-#define MV_SYSTAB_VERSION  1
+#define MV_SYSTAB_VERSION  2
 #define MV_NONE            UINT32_C(0xffffffff)
 #define MV_NAME_BYTES      24                     /* NUL-terminated, zero-filled */
 
@@ -25,6 +25,8 @@
 #define MV_PRIORITIES      256    /* 0 lowest, 255 highest */
 #define MV_EXTENTS_MAX     1024
 #define MV_CAPS_MAX        4096   /* in one cell, index 0 included */
+#define MV_VM_VCPUS_MAX    8      /* of one VM: what a GICv2 can address */
+#define MV_VGIC_SPI_BANKS  30     /* most banks of 32 shared interrupts of one VM */
 
 struct mv_array {
     uint32_t offset;
@@ -68,11 +70,13 @@ struct mv_sys_vcpu {
     uint64_t stack;                     /* initial stack pointer, in the cell */
     uint64_t message_buffer;            /* physical, page-aligned; 0: none */
     uint64_t message_address;           /* the same page in the cell */
-    uint64_t argument;                  /* x0 at start: the vCPU's index in its cell */
-    uint32_t fault_portal, fault_badge; /* MV_NONE: a fault only stops it */
+    uint64_t argument;                  /* x0 at start: the vCPU's index in its cell; of a VM: its device tree */
+    uint32_t fault_portal, fault_badge; /* MV_NONE: a fault only stops it; of a VM: where its exits go */
     uint32_t callers_max;               /* most vCPUs that can wait for it at once */
     uint32_t has_fp;                    /* 1: may use FP/SIMD */
     uint32_t has_device;                /* 1: its cell can map a device segment */
+    uint32_t start;                     /* 1: runs when its cell starts; 0: when vcpu_start says so */
+    uint32_t vgic;                      /* of a VM: its vGIC; else MV_NONE */
     uint32_t reserved;
 };
 struct mv_sys_space {
@@ -80,7 +84,7 @@ struct mv_sys_space {
     uint32_t address_bits;              /* 25-39: size of what it can address */
     uint32_t first_mapping, mapping_count;  /* made at boot and by cell_start */
     uint32_t cores;                     /* bit mask of cores that may run in it */
-    uint32_t reserved;
+    uint32_t kind;                      /* enum mv_vcpu_kind of those that run in it */
     uint64_t root;                      /* its root table, see mv_layout_place() */
 };
 struct mv_sys_segment {
@@ -112,6 +116,13 @@ struct mv_sys_timer {
     uint32_t virq;
     uint32_t reserved;
 };
+/* The virtual interrupt controller of a VM, the vCPUs of one cell. */
+struct mv_sys_vgic {
+    uint32_t first_vcpu, vcpu_count;    /* 1-MV_VM_VCPUS_MAX, those of the cell */
+    uint32_t spi_banks;                 /* 1-MV_VGIC_SPI_BANKS: 32 shared interrupts each, from id 32 */
+    uint32_t reserved;
+    uint64_t sgi_register;              /* GICv2: where the guest sees GICD_SGIR; GICv3: 0 */
+};
 struct mv_sys_cap {
     uint32_t type;                      /* enum mv_type */
     uint32_t object;                    /* index in that type's array; 0 for trace, system */
@@ -137,6 +148,7 @@ struct mv_sys_load {
 #define MV_KERNEL_MAGIC    UINT32_C(0x4b4c554d)   /* "MULK" */
 struct mv_object_sizes {
     uint32_t cell, vcpu, fp, space, portal, virq, timer, cap, heap_slot, irq_slot;
+    uint32_t vm, vgic, vgic_bank;       /* vm: what a vCPU of a VM has besides */
 };
 struct mv_kernel_info {
     uint32_t magic, systab_version, abi_version, gic_version;
@@ -153,7 +165,9 @@ struct mv_kernel_info {
 enum mv_area {
     MV_AREA_CELLS, MV_AREA_VCPUS, MV_AREA_FPS, MV_AREA_SPACES, MV_AREA_PORTALS,
     MV_AREA_VIRQS, MV_AREA_TIMERS, MV_AREA_CAPS,
-    MV_AREA_HEAPS,         /* timers: per core, vCPUs + timers slots; callers: callers_max per vCPU */
+    MV_AREA_VMS, MV_AREA_VGICS,
+    MV_AREA_VGIC_BANKS,    /* of each vGIC: one for each vCPU, then those of shared interrupts */
+    MV_AREA_HEAPS,         /* timers: per core, see core_timers; callers: callers_max per vCPU */
     MV_AREA_IRQS,
     MV_AREA_ROOTS,         /* root tables, aligned to their own size, largest first */
     MV_AREA_TABLES,        /* pools, page-aligned */
@@ -183,16 +197,20 @@ struct mv_systab {
     uint64_t gic_cpu_interface;         /* GICv2: GICC; GICv3: 0 */
     uint64_t gic_redistributors;        /* GICv3: first GICR frame; GICv2: 0 */
     uint64_t gic_redistributors_size;   /* bytes of that region */
+    uint64_t gic_hypervisor;            /* GICv2: GICH; GICv3: 0 */
     uint64_t uart;                      /* panic and boot messages; 0: none */
     uint32_t gic_version;               /* 2 or 3 */
+    uint32_t virtual_timer_interrupt;   /* EL1 virtual timer, a PPI (16-31) */
+    uint32_t maintenance_interrupt;     /* of the GIC's virtual interface, a PPI (16-31) */
+    uint32_t reserved;
     uint32_t timer_interrupt;           /* EL2 physical timer, a PPI (16-31) */
     uint32_t core_count;                /* 1-MV_CORES_MAX */
     uint32_t irq_first, irq_count;      /* interval of device interrupts in use */
     uint32_t psci_smc;                  /* 1: PSCI by SMC; 0: by HVC (not possible at EL2) */
     uint64_t core_mpidr[MV_CORES_MAX];  /* affinity fields, as in MPIDR_EL1 */
-    uint32_t core_timers[MV_CORES_MAX]; /* vCPUs and timers of each core, see mv_layout_place() */
+    uint32_t core_timers[MV_CORES_MAX]; /* slots of each core's heap: a timer or a native vCPU 1, a VM's vCPU 2 */
     struct mv_array cells, vcpus, spaces, segments, extents, portals, virqs,
-                    timers, caps, mappings, loads;
+                    timers, caps, mappings, loads, vgics;
 };
 
 static inline uint64_t mv_align_up(uint64_t value, uint64_t alignment)
@@ -218,6 +236,7 @@ static inline void mv_layout_compute(const struct mv_systab *t, const struct mv_
     const struct mv_sys_vcpu *vcpu = (const struct mv_sys_vcpu *)mv_systab_array(t, t->vcpus);
     const struct mv_sys_space *space = (const struct mv_sys_space *)mv_systab_array(t, t->spaces);
     uint64_t bytes[MV_AREA_COUNT] = { 0 };
+    const struct mv_sys_vgic *vgic = (const struct mv_sys_vgic *)mv_systab_array(t, t->vgics);
     uint64_t at = 0, largest_root = MV_PAGE_SIZE;
 
     bytes[MV_AREA_CELLS] = (uint64_t)t->cells.count * sz->cell;
@@ -231,7 +250,14 @@ static inline void mv_layout_compute(const struct mv_systab *t, const struct mv_
     for (uint32_t i = 0; i < t->vcpus.count; i++) {
         bytes[MV_AREA_FPS] += vcpu[i].has_fp ? sz->fp : 0;
         bytes[MV_AREA_HEAPS] += (uint64_t)vcpu[i].callers_max * sz->heap_slot;
+        if (vcpu[i].kind == MV_VCPU_VM) {
+            bytes[MV_AREA_VMS] += sz->vm;
+            bytes[MV_AREA_HEAPS] += sz->heap_slot;
+        }
     }
+    bytes[MV_AREA_VGICS] = (uint64_t)t->vgics.count * sz->vgic;
+    for (uint32_t i = 0; i < t->vgics.count; i++)
+        bytes[MV_AREA_VGIC_BANKS] += (uint64_t)(vgic[i].vcpu_count + vgic[i].spi_banks) * sz->vgic_bank;
     bytes[MV_AREA_IRQS] = (uint64_t)t->irq_count * sz->irq_slot;
     for (uint32_t i = 0; i < t->spaces.count; i++) {
         uint64_t root = mv_root_bytes(space[i].address_bits);
@@ -281,7 +307,7 @@ static inline void mv_layout_place(struct mv_systab *t)
         }
     }
     for (uint32_t i = 0; i < t->vcpus.count; i++)
-        t->core_timers[vcpu[i].core]++;
+        t->core_timers[vcpu[i].core] += vcpu[i].kind == MV_VCPU_VM ? 2 : 1;
     for (uint32_t i = 0; i < t->timers.count; i++)
         t->core_timers[vcpu[virq[timer[i].virq].sink].core]++;
 }

@@ -121,6 +121,8 @@ static void write_vcpus(const struct system *s, struct writer *w, struct mv_syst
             .callers_max = v->callers_max,
             .has_fp = v->fp,
             .has_device = has_device(v->cell),
+            .start = 1,
+            .vgic = MV_NONE,
         };
     }
     t->vcpus = ARRAY_ADD(w, out);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base.h"
+#include <mv/vm.h>
 
 /* Registers of a vCPU that is not on a core. vectors.S saves here, by the
  * offsets that offsets.c generates. */
@@ -25,6 +26,13 @@ struct arch_hw {
 struct arch_fp {
     __uint128_t v[32];
     uint64_t    fpcr, fpsr;
+};
+
+/* What a VM's vCPU has besides; what is in the hardware is newer while it owns
+ * the core's registers. */
+struct arch_vm {
+    struct mv_vm_state el1;
+    uint64_t vmpidr;
 };
 
 struct arch_space {

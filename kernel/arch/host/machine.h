@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base.h"
+#include <mv/vm.h>
 
 struct arch_frame {
     uint64_t x[31];
@@ -24,6 +25,10 @@ struct arch_hw {
 struct arch_fp {
     uint64_t v[64];
     uint64_t fpcr, fpsr;
+};
+
+struct arch_vm {
+    struct mv_vm_state el1;
 };
 
 struct arch_space {

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The board that a guest finds: its guest-physical addresses and interrupts. The
+ * host tool writes the guest's device tree from it, the VMM cell emulates it.
+ */
+#pragma once
+
+#define MV_GUEST_GICD           0x08000000u  /* distributor                              */
+#define MV_GUEST_GICD_BYTES     0x10000u
+#define MV_GUEST_GICC           0x08010000u  /* GICv2: CPU interface, the hardware's GICV */
+#define MV_GUEST_GICC_BYTES     0x2000u
+#define MV_GUEST_GICR           0x080a0000u  /* GICv3: a redistributor for each vCPU      */
+#define MV_GUEST_GICR_BYTES     0x20000u     /* of one                                    */
+#define MV_GUEST_UART           0x09000000u  /* PL011                                     */
+#define MV_GUEST_RTC            0x09010000u  /* PL031                                     */
+#define MV_GUEST_VIRTIO         0x0a000000u  /* virtio-mmio, one behind the other         */
+#define MV_GUEST_VIRTIO_BYTES   0x200u       /* of one                                    */
+#define MV_GUEST_VIRTIO_COUNT   16u
+#define MV_GUEST_RAM            0x40000000u
+
+/* Interrupt ids (INTID). SPIs are level-triggered, active high. */
+#define MV_GUEST_PPI_VTIMER     27u
+#define MV_GUEST_PPI_PTIMER     30u          /* named in the device tree; never fires      */
+#define MV_GUEST_SPI_UART       33u
+#define MV_GUEST_SPI_RTC        34u
+#define MV_GUEST_SPI_VIRTIO     48u          /* of the first virtio-mmio device            */
+#define MV_GUEST_SPI_BANKS      2u           /* ids 32-95                                  */
+
+/* Which virtio-mmio device is which. */
+#define MV_GUEST_VIRTIO_CONSOLE 0u
+#define MV_GUEST_VIRTIO_RNG     1u
