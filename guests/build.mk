@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Debian Linux for virtual machines. Included by the top Makefile.
+#   make guests       build/guests/linux/{Image,initrd}: what the systems' descriptions name
+#   make guests-all   the kernels of the tests too: cloud, full and PREEMPT_RT
+#   LINUX=path INITRD=path   your own instead of Debian's cloud kernel and our initramfs
+
+GUESTS          := build/guests
+GUESTS_PACKAGES := $(GUESTS)/packages
+GUESTS_KERNELS  := cloud full rt
+GUESTS_CC       := aarch64-linux-gnu-gcc
+GUESTS_CFLAGS   := -std=c11 -D_GNU_SOURCE -O2 -static -s -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+                   -Wmissing-prototypes -Wconversion
+
+GUESTS_PACKAGE_cloud := linux-image-cloud-arm64@
+GUESTS_PACKAGE_full  := linux-image-arm64@
+GUESTS_PACKAGE_rt    := linux-image-rt-arm64@
+
+.PHONY: guests guests-all $(addprefix guests-,$(GUESTS_KERNELS)) FORCE
+guests-all: guests $(addprefix guests-,$(GUESTS_KERNELS))
+
+$(GUESTS)/selfcheck: guests/initrd/selfcheck.c
+	@mkdir -p $(@D)
+	@$(GUESTS_CC) $(GUESTS_CFLAGS) -o $@ $<
+
+# A list of the packages' files: made once, made anew when one is gone.
+$(GUESTS)/%/packages: guests/fetch.sh
+	@mkdir -p $(@D)
+	@guests/fetch.sh $(GUESTS_PACKAGES) $(GUESTS_PACKAGE_$*) busybox-static >$@.new
+	@mv $@.new $@
+
+define guests_kernel
+guests-$(1): $$(GUESTS)/$(1)/Image $$(GUESTS)/$(1)/initrd
+
+$$(GUESTS)/$(1)/Image: $$(GUESTS)/$(1)/packages guests/build.py
+	@echo "guests: unpacking Debian's $(1) kernel" >&2
+	@guests/build.py kernel "$$$$(sed -n 1p $$<)" $$@
+
+$$(GUESTS)/$(1)/initrd: $$(GUESTS)/$(1)/packages guests/build.py $$(GUESTS)/selfcheck $$(wildcard guests/initrd/*)
+	@echo "guests: making the initramfs of Debian's $(1) kernel" >&2
+	@guests/build.py initrd "$$$$(sed -n 1p $$<)" "$$$$(sed -n 2p $$<)" guests/initrd $$(GUESTS)/selfcheck $$@
+endef
+$(foreach k,$(GUESTS_KERNELS),$(eval $(call guests_kernel,$(k))))
+
+# What descriptions name. Written only when it differs, so that nothing is built anew for nothing.
+GUESTS_LINUX  := $(if $(LINUX),$(LINUX),$(GUESTS)/cloud/Image)
+GUESTS_INITRD := $(if $(INITRD),$(INITRD),$(GUESTS)/cloud/initrd)
+guests: $(GUESTS)/linux/Image $(GUESTS)/linux/initrd
+$(GUESTS)/linux/Image: $(GUESTS_LINUX) FORCE
+	@guests/build.py image $(GUESTS_LINUX) $@
+$(GUESTS)/linux/initrd: $(GUESTS_INITRD) FORCE
+	@mkdir -p $(@D)
+	@cmp -s $(GUESTS_INITRD) $@ || cp $(GUESTS_INITRD) $@
+FORCE:

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Makes a guest from Debian's packages: a kernel as an arm64 Image, and a small
+initramfs around BusyBox. The same packages always give the same files.
+
+    build.py image FILE OUT
+        OUT is the Image in FILE, which may be an Image, compressed by gzip, or
+        an EFI program that unpacks itself
+    build.py kernel KERNEL.deb OUT
+        OUT is the Image of Debian's kernel
+    build.py initrd KERNEL.deb BUSYBOX.deb FOLDER SELFCHECK OUT
+        OUT is the initramfs: FOLDER's files, BusyBox, SELFCHECK, and the kernel's
+        modules with the order in which to load them
+"""
+import gzip
+import os
+import re
+import stat
+import subprocess
+import sys
+import tarfile
+import zlib
+
+# What a guest's board needs that Debian builds as modules; what these need is
+# found by itself. A kernel that has one built in has no file of it.
+MODULES = ["virtio_mmio", "virtio_console", "virtio_rng"]
+
+IMAGE_MAGIC = b"ARM\x64"       # at 56 of an arm64 Image
+
+
+def fail(text):
+    sys.exit(f"guests: {text}")
+
+
+# ---- packages ---------------------------------------------------------------
+
+def members(package):
+    """(name, reader) of each file in a package, in its order."""
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as p:
+        with tarfile.open(fileobj=p.stdout, mode="r|") as tar:
+            for member in tar:
+                if member.isfile():
+                    yield member.name.lstrip("./"), lambda m=member: tar.extractfile(m).read()
+        for _ in iter(lambda: p.stdout.read(1 << 20), b""):
+            pass
+    if p.returncode != 0:
+        fail(f"{package} is no package, or only a part of one: delete it, and it will be fetched again")
+
+
+def module_name(path):
+    return os.path.basename(path).split(".ko")[0].replace("-", "_")
+
+
+def unpacked(path, data):
+    if path.endswith(".xz"):
+        return subprocess.run(["xz", "-dc"], input=data, stdout=subprocess.PIPE, check=True).stdout
+    if path.endswith(".gz"):
+        return gzip.decompress(data)
+    return data
+
+
+def needs(data):
+    """The modules that a module needs: its own word for it."""
+    said = re.search(rb"\0depends=([^\0]*)\0", data)
+    return [n.decode() for n in said.group(1).split(b",") if n] if said else []
+
+
+def kernel_files(package):
+    """The kernel's version, its file, and {name: (path, data)} of its modules."""
+    wanted, found, kernel, version = set(MODULES), {}, None, None
+    while True:
+        for path, read in members(package):
+            if path.startswith("boot/vmlinuz-") and kernel is None:
+                version, kernel = path[len("boot/vmlinuz-"):], read()
+            elif re.search(r"\.ko(\.xz|\.gz)?$", path):
+                name = module_name(path)
+                if name in wanted and name not in found:
+                    found[name] = (path, unpacked(path, read()))
+        more = {n for _, data in found.values() for n in needs(data)} - wanted
+        if not more:
+            break
+        wanted |= more
+    if kernel is None:
+        fail(f"{package} holds no kernel")
+    return version, kernel, found
+
+
+def load_order(found):
+    """What is needed comes first."""
+    order = []
+
+    def add(name):
+        if name in found and name not in order:
+            for other in needs(found[name][1]):
+                add(other)
+            order.append(name)
+
+    for name in MODULES:
+        add(name)
+    return order
+
+
+# ---- the kernel -------------------------------------------------------------
+
+def image_of(data, name):
+    if data[:2] == b"\x1f\x8b":
+        return image_of(gzip.decompress(data), name)
+    if data[:2] == b"MZ" and data[4:8] == b"zimg":      # an EFI program with the Image in it
+        start, size = (int.from_bytes(data[at:at + 4], "little") for at in (8, 12))
+        how = data[24:32].rstrip(b"\0")
+        if how != b"gzip":
+            fail(f"{name}: the Image in it is compressed by {how.decode(errors='replace')}; unpack it first")
+        return image_of(zlib.decompress(data[start:start + size], wbits=31), name)
+    if data[56:60] != IMAGE_MAGIC:
+        fail(f"{name} is no arm64 Image")
+    return data
+
+
+def write(name, data):
+    os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+    with open(name + ".new", "wb") as f:
+        f.write(data)
+    os.replace(name + ".new", name)
+
+
+# ---- the initramfs ----------------------------------------------------------
+
+class Archive:
+    """A cpio archive of the format "newc", all files of root and of no date."""
+
+    def __init__(self):
+        self.data = bytearray()
+        self.count = 0
+        self.folders = set()
+
+    def add(self, name, mode, data=b"", device=(0, 0)):
+        parent = os.path.dirname(name)
+        if parent and parent not in self.folders:
+            self.folder(parent)
+        self.count += 1
+        fields = [self.count, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(name) + 1, 0]
+        self.data += b"070701" + b"".join(b"%08x" % f for f in fields) + name.encode() + b"\0"
+        self.pad()
+        self.data += data
+        self.pad()
+
+    def pad(self):
+        self.data += bytes(-len(self.data) % 4)
+
+    def folder(self, name):
+        if name in self.folders:
+            return
+        self.add(name, stat.S_IFDIR | 0o755)
+        self.folders.add(name)
+
+    def file(self, name, data, mode=0o644):
+        self.add(name, stat.S_IFREG | mode, data)
+
+    def link(self, name, target):
+        self.add(name, stat.S_IFLNK | 0o777, target.encode())
+
+    def device(self, name, major, minor):
+        self.add(name, stat.S_IFCHR | 0o600, device=(major, minor))
+
+    def compressed(self):
+        self.add("TRAILER!!!", 0)
+        return gzip.compress(bytes(self.data), 9, mtime=0)
+
+
+def initrd(kernel, busybox, folder, selfcheck, out):
+    version, _, found = kernel_files(kernel)
+    archive = Archive()
+    for name in ("proc", "sys", "dev", "tmp", "root", "etc", "sbin"):
+        archive.folder(name)
+    archive.device("dev/console", 5, 1)         # the kernel opens it before /dev is there
+    program = next((read() for path, read in members(busybox) if path.endswith("bin/busybox")), None)
+    if program is None:
+        fail(f"{busybox} holds no busybox")
+    archive.file("bin/busybox", program, 0o755)
+    archive.link("bin/sh", "busybox")
+    for name in sorted(os.listdir(folder)):
+        with open(f"{folder}/{name}", "rb") as f:
+            data = f.read()
+        if name == "init":
+            archive.file(name, data, 0o755)
+        elif not name.endswith(".c"):
+            archive.file(f"etc/{name}", data)
+    with open(selfcheck, "rb") as f:
+        archive.file("bin/selfcheck", f.read(), 0o755)
+    order = load_order(found)
+    for name in order:
+        archive.file(f"lib/modules/{version}/{name}.ko", found[name][1])
+    archive.file(f"lib/modules/{version}/order", "".join(f"{n}\n" for n in order).encode())
+    write(out, archive.compressed())
+
+
+def main():
+    words = sys.argv[1:]
+    if words[:1] == ["image"] and len(words) == 3:
+        with open(words[1], "rb") as f:
+            image = image_of(f.read(), words[1])
+        if not os.path.exists(words[2]) or open(words[2], "rb").read() != image:
+            write(words[2], image)      # else left alone: nothing need be built anew
+    elif words[:1] == ["kernel"] and len(words) == 3:
+        _, kernel, _ = kernel_files(words[1])
+        write(words[2], image_of(kernel, words[1]))
+    elif words[:1] == ["initrd"] and len(words) == 6:
+        initrd(*words[1:])
+    else:
+        sys.exit(__doc__)
+
+
+main()
