@@ -14,124 +14,36 @@ example: mullion run systems/pipeline/system.dts
 import argparse
 import os
 import re
-import signal
-import subprocess
 import sys
 import textwrap
-import threading
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from terminal import Missing, Terminal
 
 SWITCH = b"\x1d"
 
 
-class Missing(Exception):
-    """Something expected was not seen."""
+def show(line):
+    """Of a flood, a few lines will do."""
+    flood = re.search(r"flood line (\d+):", line)
+    if not flood or int(flood.group(1)) % 1000 == 1:
+        print("    | " + line, flush=True)
 
 
-class Console:
-    """The other side's terminal: lines as a reader sees them."""
+class Console(Terminal):
+    """The shell's terminal."""
 
     def __init__(self, command, timeout):
-        self.timeout = timeout
-        self.lines = []          # complete ones
-        self.partial = ""        # where the cursor is
-        self.seen = 0            # lines that expect() has passed
-        self.ended = False
-        self.changed = threading.Condition()
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, start_new_session=True)
-        threading.Thread(target=self.read, daemon=True).start()
+        super().__init__(command, timeout, show)
 
-    def read(self):
-        pending = ""
-        while True:
-            data = os.read(self.process.stdout.fileno(), 4096)
-            if not data:
-                break
-            with self.changed:
-                pending = self.take(pending + data.decode("utf-8", "replace"))
-                self.changed.notify_all()
-        with self.changed:
-            self.ended = True
-            self.changed.notify_all()
-
-    def take(self, text):
-        """Draw text on the partial line; returns what may be an unfinished escape."""
-        i = 0
-        while i < len(text):
-            c = text[i]
-            if c == "\x1b":
-                escape = re.match(r"\x1b\[[0-9;]*[A-Za-z]", text[i:])
-                if not escape:
-                    return text[i:]
-                if escape.group().endswith("K"):
-                    self.partial = ""
-                i += len(escape.group())
-                continue
-            if c == "\n":
-                self.lines.append(self.partial)
-                self.show(self.partial)
-                self.partial = ""
-            elif c == "\b":
-                self.partial = self.partial[:-1]
-            elif c >= " ":
-                self.partial += c
-            i += 1
-        return ""
-
-    def show(self, line):
-        """Of a flood, a few lines will do."""
-        flood = re.search(r"flood line (\d+):", line)
-        if not flood or int(flood.group(1)) % 1000 == 1:
-            print("    | " + line, flush=True)
-
-    def send(self, data):
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
-
-    def expect(self, pattern, timeout=None):
-        """Wait for a line that matches, after the last one that did."""
-        limit = time.monotonic() + (timeout or self.timeout)
-        with self.changed:
-            while True:
-                while self.seen < len(self.lines):
-                    self.seen += 1
-                    match = re.search(pattern, self.lines[self.seen - 1])
-                    if match:
-                        return match
-                left = limit - time.monotonic()
-                if left <= 0 or self.ended:
-                    raise Missing("this was expected and did not come: " + pattern)
-                self.changed.wait(left)
-
-    def expect_prompt(self):
-        """Wait until the shell waits for a command."""
-        limit = time.monotonic() + self.timeout
-        with self.changed:
-            while not re.search(r"\[shell\] > $", self.partial):
-                left = limit - time.monotonic()
-                if left <= 0 or self.ended:
-                    raise Missing("the shell's prompt did not come")
-                self.changed.wait(left)
+    def expect_prompt(self, pattern=r"\[shell\] > "):
+        super().expect_prompt(pattern)
 
     def type(self, line):
         self.expect_prompt()
         with self.changed:
             self.seen = len(self.lines)
         self.send(line.encode() + b"\r")
-
-    def close(self):
-        """End the emulator: by its own key, then by force."""
-        if self.process.poll() is None:
-            try:
-                self.send(b"\x01x")
-                self.process.wait(5)
-            except (OSError, subprocess.TimeoutExpired):
-                try:
-                    os.killpg(self.process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-                self.process.wait()
 
 
 def say(text):
