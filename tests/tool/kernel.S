@@ -10,7 +10,7 @@
 #define BASE 0x40200000
 #endif
 #ifndef TABLE_VERSION
-#define TABLE_VERSION 1
+#define TABLE_VERSION 2
 #endif
 #ifndef GIC
 #define GIC 3
@@ -24,12 +24,13 @@ halt:
         b       halt
 
         .section .mullion.info, "a"
-        .long   0x4b4c554d, TABLE_VERSION, 1, GIC
+        .long   0x4b4c554d, TABLE_VERSION, 2, GIC
 name:
         .asciz  BOARD
         .zero   24 - (. - name)
         .quad   BASE
-        .long   128, 384, 544, 64, 64, 48, 32, 16, 16, 8
+        .long   128, 384, 544, 64, 64, 48, 32, 16, 16, 8, 1024, 64, 192
+        .balign 8
 
         .data
         .balign 8

@@ -25,7 +25,7 @@ is() { title=$1; shift; if "$@" >"$work/said" 2>&1; then pass "$title"; else fai
 export MULLION_HOME="$work/kit" TMPDIR="$work/tmp" LC_ALL=C
 unset MULLION_CC MULLION_CXX MULLION_QEMU
 rm -rf "$work"
-mkdir -p "$work/tmp" "$work/kit/lib/include" "$work/kit/cells/driver" "$work/sys"
+mkdir -p "$work/tmp" "$work/kit/lib/include" "$work/kit/cells/driver" "$work/kit/cells/vmm" "$work/sys"
 
 # ---- the kit -----------------------------------------------------------------
 
@@ -47,6 +47,11 @@ done
 kernel "$work/kit/boards/virt-gicv3/mullion.elf"
 kernel "$work/kit/boards/virt-gicv2/mullion.elf" -DBOARD='"virt-gicv2"' -DGIC=2
 kernel "$work/kit/boards/zcu102/mullion.elf" -DBOARD='"zcu102"' -DGIC=2 -DBASE=0x200000 -DLINK=0x200000
+# guest FILE OPTION...: a guest's kernel.
+guest() {
+    file=$1; shift
+    "${cross}gcc" -nostdlib -c "$@" -o "$work/guest.o" "$here/guest.S" && "${cross}objcopy" -O binary "$work/guest.o" "$file"
+}
 cp -r "$top/include" "$work/kit/include"
 mkdir "$work/kit/boot" && cp "$top/build/kit/boot/efi.bin" "$work/kit/boot/"
 cp -r "$top/lib/libmv/include/libmv" "$work/kit/lib/include/libmv"
@@ -54,9 +59,13 @@ cp "$here/cell.ld" "$work/kit/lib/cell.ld"
 "${cross}gcc" -c "$here/start.S" -o "$work/start.o"
 "${cross}ar" rcD "$work/kit/lib/libmv.a" "$work/start.o"
 cp "$here/cell.c" "$work/kit/cells/driver/driver.c"
+cp "$here/vmm.c" "$top/cells/vmm/vmm_config.h" "$work/kit/cells/vmm/"
 cp "$here/base.dtsi" "$here/cell.c" "$work/sys/"
 cd "$work/sys" || exit 1
 printf '#include "base.dtsi"\n' >good.dts
+cp "$here/vm.dts" .
+guest Image
+head -c 5000 /dev/zero >initrd
 
 # ---- good ones -----------------------------------------------------------------
 

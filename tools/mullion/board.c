@@ -169,6 +169,15 @@ static void read_reserved(struct board *b, const struct tree *t)
         board_regions(reserved->children.at[i], &b->reserved);
 }
 
+/* The GIC's own interrupt, a PPI: that of its virtual interface. */
+static void read_maintenance(struct board *b, const struct node *gic)
+{
+    const struct prop *p = node_prop(gic, "interrupts");
+    uint32_t id = p && p->length >= 3 * 4 ? gic_entry(p, 0).id : 0;
+
+    b->maintenance_interrupt = id >= 16 && id < 32 ? id : 0;
+}
+
 static void read_gic(struct board *b, const struct tree *t)
 {
     static const char *const v2[] = { "arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a9-gic", NULL };
@@ -196,7 +205,12 @@ static void read_gic(struct board *b, const struct tree *t)
         b->gic_redistributors_size = r[1].size;
     } else {
         b->gic_cpu_interface = r[1].base;
+        if (b->gic_registers.list.count >= 4) {
+            b->gic_hypervisor = r[2].base;
+            b->gic_virtual = r[3];
+        }
     }
+    read_maintenance(b, n);
     for (size_t i = 0; i < n->children.count; i++)
         board_regions(n->children.at[i], &b->gic_registers);
 }
@@ -228,11 +242,13 @@ static void read_timer(struct board *b, const struct tree *t)
     const struct prop *p = node_prop(n, "interrupts");
 
     /* Secure, non-secure, virtual, hypervisor. */
-    if (!p || p->length < 4 * 3 * 4)
+    if (!p || p->length < 4 * 3 * 4) {
         diag_error(n ? n->at : t->root->at,
                    "the tree has no hypervisor timer; expected \"arm,armv8-timer\" with four interrupts; correct the board's tree");
-    else
+    } else {
+        b->virtual_timer_interrupt = gic_entry(p, 6).id;
         b->timer_interrupt = gic_entry(p, 9).id;
+    }
 }
 
 /* "/pl011@9000000", an alias, either with ":115200n8" behind it. */

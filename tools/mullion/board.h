@@ -26,9 +26,12 @@ struct board {
     const struct node *gic;
     uint32_t        gic_version;
     uint64_t        gic_distributor, gic_cpu_interface, gic_redistributors, gic_redistributors_size;
+    uint64_t        gic_hypervisor;     /* GICv2: GICH, or 0 */
+    struct region   gic_virtual;        /* GICv2: GICV, or nothing */
+    uint32_t        maintenance_interrupt;      /* or 0 */
     struct regions  gic_registers;
     uint64_t        uart;
-    uint32_t        timer_interrupt;
+    uint32_t        timer_interrupt, virtual_timer_interrupt;
     bool            psci_smc;
     uint32_t        cpu_count;
     uint64_t        mpidr[MV_CORES_MAX];

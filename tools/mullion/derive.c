@@ -245,7 +245,7 @@ static void derive_callers(struct system *s)
     for (size_t v = 0; v < s->vcpus.count; v++) {
         struct vcpu *server = s->vcpus.at[v];
 
-        server->fault_badge = FAULT_BADGE + server->index;
+        server->fault_badge = model_is_guest(server->cell) ? server->number : FAULT_BADGE + server->index;
         for (size_t w = 0; w < s->vcpus.count; w++) {
             bool waits = false;
 
@@ -410,6 +410,14 @@ static void caps_vcpu(struct cell *c, struct pos at, const struct vcpu *v)
             mem_printf("vCPU %u of %s", v->number, v->cell->name));
 }
 
+static void caps_cell(struct cell *c, struct pos at, const struct cell *to)
+{
+    cap_add(c, at, MV_TYPE_CELL, &to->index, MV_RIGHT_CELL_CONTROL, 0, mem_printf("CELL_%s", to->name),
+            mem_printf("cell %s", to->name));
+    for (size_t v = 0; v < to->vcpus.count; v++)
+        caps_vcpu(c, at, to->vcpus.at[v]);
+}
+
 static void caps_control(struct system *s, struct cell *c)
 {
     for (size_t i = 0; i < c->controls.count; i++) {
@@ -417,13 +425,15 @@ static void caps_control(struct system *s, struct cell *c)
         const struct cell *to = model_cell(s, r->node);
 
         if (to)
-            cap_add(c, r->at, MV_TYPE_CELL, &to->index, MV_RIGHT_CELL_CONTROL, 0, mem_printf("CELL_%s", to->name),
-                    mem_printf("cell %s", to->name));
+            caps_cell(c, r->at, to);
         else
             caps_vcpu(c, r->at, model_vcpu(s, r->node));
-        for (size_t v = 0; to && v < to->vcpus.count; v++)
-            caps_vcpu(c, r->at, to->vcpus.at[v]);
+        /* Who controls a machine controls both its cells. */
+        if (to && to->vm && to->vm->vmm != c)
+            caps_cell(c, r->at, to->vm->vmm);
     }
+    if (model_is_vmm(c))
+        cap_add(c, c->at, MV_TYPE_VGIC, &c->vm->index, MV_RIGHT_VGIC_CONTROL, 0, "VGIC", mem_printf("vGIC of %s", c->vm->cell->name));
     if (c->trace_control)
         cap_add(c, c->at, MV_TYPE_TRACE, NULL, MV_RIGHT_TRACE_CONTROL, 0, "TRACE", "trace");
     if (c->system_control)

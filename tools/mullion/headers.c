@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <mv/guest.h>
+
 #include "plan.h"
 #include "program.h"
 #include "schema.h"
@@ -178,7 +180,7 @@ static size_t config_channels(struct text *t, const struct system *s, const stru
             *console = count;
         text_printf(t, "%s    { \"%s\", \"%s\", 0x%llx, 0x%llx, %u, %s, %zu, %u, %u, %u, %u },\n",
                     count++ ? "" : "static const struct mv_channel_config channels[] = {\n", h->end[e].name,
-                    h->end[1 - e].cell->name, (unsigned long long)h->end[e].mapping->address,
+                    model_shown_name(h->end[1 - e].cell), (unsigned long long)h->end[e].mapping->address,
                     (unsigned long long)h->segment->size, h->message_size,
                     h->message_size ? "MV_CHANNEL_MESSAGES" : "MV_CHANNEL_BYTES", e, h->end[e].virq->line,
                     h->end[e].vcpu->number, h->end[e].raise_cap, h->end[e].line_cap);
@@ -264,10 +266,58 @@ static void config_emit(const struct system *s, const struct cell *c)
     stage_write(mem_printf("%s/cell_config.c", c->name), t.at, t.length);
 }
 
+/* ---- vmm_config.c ------------------------------------------------------------------- */
+
+static uint32_t cap_of(const struct cell *c, uint32_t type, const uint32_t *object)
+{
+    for (size_t i = 0; i < c->caps.count; i++)
+        if (c->caps.at[i].type == type && c->caps.at[i].object == object)
+            return (uint32_t)i + 1;
+    return 0;
+}
+
+static void vmm_numbers(struct text *t, const char *field, const struct vm *vm, bool caps)
+{
+    text_printf(t, "    .%s = {", field);
+    for (size_t i = 0; i < vm->cell->vcpus.count; i++) {
+        const struct vcpu *v = vm->cell->vcpus.at[i];
+
+        text_printf(t, "%s%u", i ? ", " : " ", caps ? cap_of(vm->vmm, MV_TYPE_VCPU, &v->index) : v->exits->number);
+    }
+    text_printf(t, " },\n");
+}
+
+static void vmm_config_emit(const struct system *s, const struct vm *vm)
+{
+    static const char *const consoles[] = {
+        [VM_CONSOLE_NONE] = "VMM_CONSOLE_NONE", [VM_CONSOLE_PL011] = "VMM_CONSOLE_PL011", [VM_CONSOLE_VIRTIO] = "VMM_CONSOLE_VIRTIO",
+    };
+    struct text t = { 0 };
+
+    head(&t, vm->vmm, "vmm_config.c");
+    text_printf(&t, "#include \"vmm_config.h\"\n\nconst struct vmm_config vmm_config = {\n");
+    text_printf(&t, "    .name = \"%s\",\n    .vcpu_count = %zu,\n    .gic_version = %u,\n    .spi_banks = %u,\n", vm->cell->name,
+                vm->cell->vcpus.count, s->board.gic_version, MV_GUEST_SPI_BANKS);
+    text_printf(&t, "    .cell_cap = %u,\n    .vgic_cap = %u,\n", cap_of(vm->vmm, MV_TYPE_CELL, &vm->cell->index),
+                cap_of(vm->vmm, MV_TYPE_VGIC, &vm->index));
+    vmm_numbers(&t, "vcpu_cap", vm, true);
+    vmm_numbers(&t, "server", vm, false);
+    text_printf(&t, "    .ram_base = 0x%x,\n    .ram_size = 0x%llx,\n    .console = %s,\n    .has_rng = %d,\n    .time_base = %llu,\n    .seed = {",
+                MV_GUEST_RAM, (unsigned long long)vm->memory, consoles[vm->console], vm->rng, (unsigned long long)vm->time_base);
+    for (size_t i = 0; i < sizeof vm->seed; i++)
+        text_printf(&t, "%s0x%02x,", i % 16 ? " " : "\n        ", vm->seed[i]);
+    text_printf(&t, "\n    },\n};\n");
+    stage_write(mem_printf("%s/vmm_config.c", vm->vmm->name), t.at, t.length);
+}
+
 void headers_emit(struct system *s)
 {
     for (size_t i = 0; i < s->cells.count; i++) {
         header_emit(s, s->cells.at[i]);
-        config_emit(s, s->cells.at[i]);
+        /* A guest has no libmv to read it. */
+        if (!model_is_guest(s->cells.at[i]))
+            config_emit(s, s->cells.at[i]);
     }
+    for (size_t i = 0; i < s->vms.count; i++)
+        vmm_config_emit(s, s->vms.at[i]);
 }

@@ -7,20 +7,14 @@
 
 #include <mv/efistart.h>
 
+#include "armimage.h"
 #include "kit.h"
 #include "layout.h"
 #include "stage.h"
 
-/* The arm64 Image header, as the boot protocol of Linux defines it. */
-struct image_header {
-    uint32_t code[2];
-    uint64_t text_offset, image_size, flags, reserved[3];
-    uint32_t magic, pe_offset;
-};
 #define IMAGE_CODE0     UINT32_C(0x91005a4d)    /* add x13, x18, #0x16: harmless, and begins with "MZ" */
 #define IMAGE_BRANCH    UINT32_C(0x14000000)    /* b; offset in words */
 #define IMAGE_FLAGS     UINT64_C(0x2)           /* little-endian, 4 KiB pages, near the RAM's start */
-#define IMAGE_MAGIC     UINT32_C(0x644d5241)    /* "ARM\x64" */
 
 /* PE32+ (Microsoft PE and COFF Specification), by which UEFI starts it. */
 struct pe_section {
@@ -59,7 +53,6 @@ struct image_head {
     struct image_header arm64;
     struct pe_header    pe;
 };
-_Static_assert(sizeof(struct image_header) == 64, "as the boot protocol has it");
 _Static_assert(offsetof(struct image_head, pe.optional) == 88 && sizeof(struct pe_optional) == 112 + 48, "as the specification has it");
 _Static_assert(sizeof(struct image_head) <= MV_IMAGE_STUB, "the headers fit before the UEFI part");
 
@@ -137,6 +130,7 @@ static void image_write(const struct layout *l, const struct system *s)
         diag_fatal("the kernel is not entered at its first byte; expected one of this version of the tool; build it again");
     h.arm64.text_offset = l->kernel.base - before - s->board.ram.base;
     h.pe = pe_header_make((uint32_t)stub.length, (uint32_t)l->image.length);
+    text_reserve(&t, before + l->image.length);
     text_add(&t, &h, sizeof h);
     text_add(&t, zeros, MV_IMAGE_STUB - t.length);
     text_add(&t, stub.at, stub.length);
@@ -171,6 +165,7 @@ static void elf_emit(const struct layout *l)
     };
     static const char zeros[MV_PAGE_SIZE];
 
+    text_reserve(&t, MV_PAGE_SIZE + l->image.length);
     text_add(&t, &e, sizeof e);
     text_add(&t, &p, sizeof p);
     text_add(&t, zeros, MV_PAGE_SIZE - t.length);

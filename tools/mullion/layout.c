@@ -155,7 +155,7 @@ static void image_put(struct layout *l, uint64_t base, const char *bytes, uint64
 }
 
 /* What is loaded, behind the kernel: the table, the cells' images, small
- * shared memory. Places only; the bytes come when all sizes are known. */
+ * shared memory, what virtual machines start with. Places only; the bytes come when all sizes are known. */
 static void place_image(struct placer *p)
 {
     struct system *s = p->system;
@@ -193,11 +193,19 @@ static void place_image(struct placer *p)
         area_add(p->layout, mem_printf("%s %s", g->kind == SEGMENT_CHANNEL ? "channel" : "segment", g->name), p->at, g->size, true);
         p->at += g->size;
     }
+    for (size_t i = 0; i < s->blobs.count; i++) {
+        struct blob *b = s->blobs.at[i];
+
+        p->at = mv_align_up(p->at, MV_PAGE_SIZE);
+        b->place = p->at;
+        area_add(p->layout, mem_printf("pristine %s", b->name), p->at, b->length, true);
+        p->at += b->length;
+    }
     p->at = mv_align_up(p->at, MV_PAGE_SIZE);
     p->layout->image.length = p->at - p->layout->kernel.base;
 }
 
-/* What only needs room: objects, trace, cells' memory, large segments. */
+/* What only needs room: objects, trace, cells' and machines' memory, large segments. */
 static void place_rest(struct placer *p)
 {
     struct system *s = p->system;
@@ -207,6 +215,8 @@ static void place_rest(struct placer *p)
     for (size_t i = 0; i < s->cells.count; i++) {
         struct segment *g = s->cells.at[i]->private_segment;
 
+        if (!g)
+            continue;
         g->extents.list.at[0].base = place(p, mem_printf("%s: data, stacks, buffers", s->cells.at[i]->name), g->size,
                                            MV_PAGE_SIZE, false);
     }
@@ -216,6 +226,8 @@ static void place_rest(struct placer *p)
         if (layout_is_shared(g) && g->size > LAYOUT_IN_FILE_MAX)
             g->extents.list.at[0].base = place(p, mem_printf("segment %s", g->name), g->size,
                                                g->size >= MV_BLOCK_SIZE ? MV_BLOCK_SIZE : MV_PAGE_SIZE, false);
+        else if (g->kind == SEGMENT_GUEST)
+            g->extents.list.at[0].base = place(p, mem_printf("%s: memory", g->name), g->size, MV_BLOCK_SIZE, false);
         else if (g->fixed)
             area_add(p->layout, mem_printf("segment %s", g->name), g->extents.list.at[0].base, g->size, false);
     }
@@ -243,6 +255,8 @@ static void fill_image(struct layout *l, const struct system *s)
                 image_put(l, c->image_segment->extents.list.at[0].base + load->offset, load->bytes, load->file_size);
         }
     }
+    for (size_t i = 0; i < s->blobs.count; i++)
+        image_put(l, s->blobs.at[i]->place, s->blobs.at[i]->bytes, s->blobs.at[i]->length);
 }
 
 static int area_compare(const void *a, const void *b)

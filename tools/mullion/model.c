@@ -113,6 +113,11 @@ static void read_faults(struct system *s, const struct node *top)
 
     for (size_t i = 0; i < s->cells.count; i++) {
         struct cell *c = s->cells.at[i];
+
+        /* The exits of a guest go to its VMM; what the description says is for
+         * the faults of that. */
+        if (model_is_guest(c))
+            continue;
         struct portal *own = fault_portal(s, c->node, "fault-portal"), *p = own ? own : common;
 
         for (size_t v = 0; p && v < c->vcpus.count; v++) {
@@ -165,11 +170,17 @@ static void read_references(struct system *s)
     for (size_t i = 0; i < s->cells.count; i++) {
         struct cell *c = s->cells.at[i];
 
+        /* What the machine's node names is the guest's. */
+        if (model_is_vmm(c)) {
+            *vec_push(&c->controls) = (struct reference){ c->node, c->at, 0, 0 };
+            continue;
+        }
         model_read_devices(s, c);
         model_read_uses(s, c);
     }
     for (size_t i = 0; i < s->cells.count; i++)
-        model_read_console(s, s->cells.at[i]);
+        if (!model_is_guest(s->cells.at[i]))
+            model_read_console(s, s->cells.at[i]);
 }
 
 static const char *board_dir(const char *board)

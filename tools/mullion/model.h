@@ -25,6 +25,7 @@ enum segment_kind {
     SEGMENT_DEVICE,
     SEGMENT_IMAGE,      /* what a cell executes and reads, never written */
     SEGMENT_PRIVATE,    /* a cell's data, stacks and message buffers     */
+    SEGMENT_GUEST,      /* a virtual machine's memory                    */
     SEGMENT_TRACE
 };
 
@@ -65,6 +66,7 @@ struct vcpu {
     const struct node *node;
     struct pos   at;
     uint32_t     number;            /* in its cell */
+    struct vcpu *exits;             /* of a VM: the VMM's that serves it */
     uint32_t     index;             /* in the system */
     uint32_t     core, priority, partition;
     bool         fp;
@@ -158,8 +160,42 @@ struct load {
     uint64_t pristine;                  /* writable: physical place of the copy */
 };
 
+/* A file that virtual machines start with. Those that start with the same
+ * bytes share the copy in the image. */
+struct blob {
+    const char *name;               /* as the description has it */
+    const char *bytes;
+    uint64_t    length;
+    uint64_t    place;              /* physical, in the image */
+};
+
+/* What lies in a VM's memory when it starts. */
+struct guest_load {
+    struct blob *blob;              /* NULL: nothing */
+    uint64_t     address, size;     /* guest-physical; bytes, the blob and zeros behind it */
+};
+
+enum vm_console { VM_CONSOLE_NONE, VM_CONSOLE_PL011, VM_CONSOLE_VIRTIO };
+enum { VM_SEED_BYTES = 64 };
+
+/* A virtual machine: two cells, the guest's and that of its VMM. */
+struct vm {
+    struct cell    *cell, *vmm;
+    uint32_t        index;          /* of its vGIC */
+    uint64_t        memory;
+    const char     *bootargs;       /* NULL: none given */
+    enum vm_console console;
+    bool            rng;
+    struct segment *ram;
+    struct guest_load kernel, initrd, tree;
+    uint64_t        entry;
+    uint8_t         seed[VM_SEED_BYTES];    /* for the VMM's virtio rng */
+    uint64_t        time_base;              /* seconds since 1970 */
+};
+
 struct cell {
     const char  *name;
+    struct vm   *vm;                    /* NULL: neither a VM nor a VMM */
     const struct node *node;
     struct pos   at;
     uint32_t     index, first_vcpu, first_space, first_cap, first_load, load_count;
@@ -206,7 +242,9 @@ struct system {
     VEC(struct timer *) timers;
     VEC(struct channel *) channels;
     VEC(struct device *) devices;
-    struct segment *trace_segment;
+    VEC(struct vm *) vms;
+    VEC(struct blob *) blobs;
+    struct segment *trace_segment, *gicv_segment;
 };
 
 /* Read everything; complains, and goes on where it can. */
@@ -217,6 +255,11 @@ struct portal *model_portal(const struct system *s, const struct node *n);
 struct virq *model_virq(const struct system *s, const struct node *n);
 struct segment *model_segment(const struct system *s, const struct node *n);
 struct vcpu *model_vcpu(const struct system *s, const struct node *n);
+/* Is it the guest's cell of a VM; the cell of a VMM? */
+bool model_is_guest(const struct cell *c);
+bool model_is_vmm(const struct cell *c);
+/* How others see it: a VMM's console is its machine's. */
+const char *model_shown_name(const struct cell *c);
 /* "rwx" of MV_MAP_* rights. */
 const char *model_rights(uint32_t rights);
 struct segment *model_add_segment(struct system *s, enum segment_kind kind, const char *name, uint32_t rights,

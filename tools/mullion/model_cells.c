@@ -7,14 +7,12 @@
 #include "kit.h"
 
 enum {
-    PRIORITY_DEFAULT = 100,
-    STACK_DEFAULT = 0x2000,
     STACK_MAX = 0x1000000,
     IMAGE_SIZE_DEFAULT = 0x100000,
     TABLE_PAGES_MAX = 0x10000,
 };
 
-static void read_context(const struct node *n, uint64_t *budget, uint64_t *period, uint32_t *partition)
+void model_read_context(const struct node *n, uint64_t *budget, uint64_t *period, uint32_t *partition)
 {
     bool ok = schema_number(n, "budget-us", 1, MODEL_TIME_US_MAX, budget);
 
@@ -46,33 +44,42 @@ static void read_core(const struct system *s, const struct node *n, uint32_t *co
         *core = value;
 }
 
-static void read_vcpu(struct system *s, struct cell *c, const struct node *n, const struct vcpu *defaults)
+struct vcpu *model_add_vcpu(struct system *s, struct cell *c, const struct node *n, const struct vcpu *like)
 {
     struct vcpu *v = mem_alloc(sizeof *v);
 
-    *v = *defaults;
+    *v = *like;
     v->cell = c;
     v->node = n;
     v->at = n->at;
     v->number = (uint32_t)c->vcpus.count;
     v->index = (uint32_t)s->vcpus.count;
     v->space = c->spaces.at[0];
+    v->ceiling = v->priority;
+    if (c->vcpus.count == 0)
+        c->first_vcpu = v->index;
+    *vec_push(&c->vcpus) = v;
+    *vec_push(&s->vcpus) = v;
+    return v;
+}
+
+static void read_vcpu(struct system *s, struct cell *c, const struct node *n, const struct vcpu *defaults)
+{
+    struct vcpu *v = model_add_vcpu(s, c, n, defaults);
+
     read_core(s, n, &v->core);
     schema_u32(n, "priority", 0, MV_PRIORITIES - 1, &v->priority);
     schema_pages(n, "stack-size", MV_PAGE_SIZE, STACK_MAX, &v->stack_size);
     schema_flag(n, "fp", &v->fp);
-    read_context(n, &v->budget_us, &v->period_us, &v->partition);
+    model_read_context(n, &v->budget_us, &v->period_us, &v->partition);
     v->ceiling = v->priority;
-    *vec_push(&c->vcpus) = v;
-    *vec_push(&s->vcpus) = v;
 }
 
 static void read_vcpus(struct system *s, struct cell *c)
 {
     const struct node *group = node_child(c->node, "vcpus");
-    struct vcpu defaults = { .priority = PRIORITY_DEFAULT, .stack_size = STACK_DEFAULT };
+    struct vcpu defaults = { .priority = MODEL_PRIORITY_DEFAULT, .stack_size = MODEL_STACK_DEFAULT };
 
-    c->first_vcpu = (uint32_t)s->vcpus.count;
     schema_check_group(group);
     if (!group || group->children.count == 0) {
         read_vcpu(s, c, c->node, &defaults);
@@ -83,7 +90,7 @@ static void read_vcpus(struct system *s, struct cell *c)
     schema_u32(c->node, "priority", 0, MV_PRIORITIES - 1, &defaults.priority);
     schema_pages(c->node, "stack-size", MV_PAGE_SIZE, STACK_MAX, &defaults.stack_size);
     schema_flag(c->node, "fp", &defaults.fp);
-    read_context(c->node, &defaults.budget_us, &defaults.period_us, &defaults.partition);
+    model_read_context(c->node, &defaults.budget_us, &defaults.period_us, &defaults.partition);
     for (size_t i = 0; i < group->children.count; i++) {
         const struct node *n = group->children.at[i];
         const char *wanted = mem_printf("vcpu@%zu", i);
@@ -130,23 +137,30 @@ static const struct node *group_node(const struct node *group, size_t i, enum sc
     return n;
 }
 
+struct portal *model_add_portal(struct system *s, struct cell *c, const char *name, const struct node *n, struct vcpu *server)
+{
+    struct portal *p = mem_alloc(sizeof *p);
+
+    p->cell = c;
+    p->name = name;
+    p->node = n;
+    p->server = server;
+    p->partition = server->partition;
+    p->index = (uint32_t)s->portals.count;
+    *vec_push(&s->portals) = p;
+    return p;
+}
+
 static void read_portals(struct system *s, struct cell *c)
 {
     const struct node *group = group_of(c, "portals");
 
     for (size_t i = 0; group && i < group->children.count; i++) {
         const struct node *n = group_node(group, i, SCHEMA_PORTAL);
-        struct portal *p = mem_alloc(sizeof *p);
+        struct portal *p = model_add_portal(s, c, n->name, n, sink_of(c, n));
 
-        p->cell = c;
-        p->name = n->name;
-        p->node = n;
-        p->server = sink_of(c, n);
-        p->index = (uint32_t)s->portals.count;
         schema_number(n, "bound-us", 1, MODEL_TIME_US_MAX, &p->bound_us);
-        p->partition = p->server->partition;
-        read_context(n, &p->budget_us, &p->period_us, &p->partition);
-        *vec_push(&s->portals) = p;
+        model_read_context(n, &p->budget_us, &p->period_us, &p->partition);
     }
 }
 
@@ -193,8 +207,7 @@ static struct space *add_space(struct system *s, struct cell *c, const char *nam
 
 static void read_spaces(struct system *s, struct cell *c)
 {
-    c->first_space = (uint32_t)s->spaces.count;
-    schema_u32(c->node, "address-bits", 25, 39, &add_space(s, c, "main", NULL)->address_bits);
+    schema_u32(c->node, "address-bits", 25, 39, &c->spaces.at[0]->address_bits);
     const struct node *group = group_of(c, "spaces");
 
     for (size_t i = 0; group && i < group->children.count; i++) {
@@ -261,11 +274,11 @@ static void read_program(struct system *s, struct cell *c)
         *vec_push(&c->cflags) = mem_printf("-D%s", schema_string_at(n, "defines", i));
 }
 
-void model_read_cell(struct system *s, const struct node *n)
+struct cell *model_add_cell(struct system *s, const struct node *n, const char *name)
 {
     struct cell *c = mem_alloc(sizeof *c);
 
-    c->name = n->name;
+    c->name = name;
     c->node = n;
     c->at = n->at;
     c->dir = s->dir;
@@ -273,6 +286,19 @@ void model_read_cell(struct system *s, const struct node *n)
     c->autostart = true;
     c->image_size = IMAGE_SIZE_DEFAULT;
     *vec_push(&s->cells) = c;
+    c->first_space = (uint32_t)s->spaces.count;
+    add_space(s, c, "main", NULL);
+    return c;
+}
+
+void model_read_cell(struct system *s, const struct node *n)
+{
+    if (schema_is_vm(n)) {
+        model_read_vm(s, n);
+        return;
+    }
+    struct cell *c = model_add_cell(s, n, n->name);
+
     schema_check(n, SCHEMA_CELL);
     model_check_name(n);
     read_spaces(s, c);

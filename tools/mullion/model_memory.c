@@ -96,8 +96,8 @@ void model_read_channel(struct system *s, const struct node *n)
         const struct node *to = schema_reference_at(s->tree, n, "between", i);
 
         ends[i] = model_cell(s, to);
-        if (!ends[i])
-            return model_wrong_kind(node_at(n, "between"), "between", to, "cells");
+        if (!ends[i] || model_is_guest(ends[i]))
+            return model_wrong_kind(node_at(n, "between"), "between", to, ends[i] ? "cells with programs" : "cells");
     }
     if (ends[0] == ends[1])
         return diag_error(node_at(n, "between"), "channel \"%s\" has both ends in cell \"%s\"; expected two cells; correct one",
@@ -116,14 +116,14 @@ void model_read_console(struct system *s, struct cell *c)
 
     if (!to)
         return;
-    if (!server)
-        return model_wrong_kind(node_at(c->node, "console"), "console", to, "a cell");
+    if (!server || model_is_guest(server))
+        return model_wrong_kind(node_at(c->node, "console"), "console", to, server ? "a cell with a program" : "a cell");
     if (server == c)
         return diag_error(node_at(c->node, "console"), "cell \"%s\" is its own console; expected another cell; remove it", c->name);
     struct channel *h = add_channel(s, "console", NULL, node_at(c->node, "console"), MV_PAGE_SIZE, c, server);
 
     h->is_console = true;
-    h->end[1].name = c->name;
+    h->end[1].name = model_shown_name(c);
     c->console_channel = h;
 }
 

@@ -18,6 +18,16 @@ struct virq *model_add_virq(struct system *s, struct cell *c, const char *name, 
 
 /* A cell with its own objects (model_cells.c). */
 void model_read_cell(struct system *s, const struct node *n);
+/* A virtual machine: a cell with "kernel", and its VMM's (model_vm.c). */
+void model_read_vm(struct system *s, const struct node *n);
+/* A new cell with its space "main" and the defaults of what is not said; a vCPU
+ * and a portal of it. */
+struct cell *model_add_cell(struct system *s, const struct node *n, const char *name);
+struct vcpu *model_add_vcpu(struct system *s, struct cell *c, const struct node *n, const struct vcpu *like);
+struct portal *model_add_portal(struct system *s, struct cell *c, const char *name, const struct node *n, struct vcpu *server);
+/* "budget-us", "period-us", "partition". */
+void model_read_context(const struct node *n, uint64_t *budget, uint64_t *period, uint32_t *partition);
+enum { MODEL_PRIORITY_DEFAULT = 100, MODEL_STACK_DEFAULT = 0x2000 };
 /* What a cell refers to: portals, vIRQs, cells, segments, spaces (model_uses.c). */
 void model_read_uses(struct system *s, struct cell *c);
 /* The devices that a cell owns (model_devices.c). */

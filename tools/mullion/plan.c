@@ -177,7 +177,8 @@ static void check_program_room(const struct cell *c, uint64_t bottom)
         }
 }
 
-static void plan_cell(struct system *s, struct cell *c)
+/* Addresses of the cell's own memory, and of what its description leaves open. */
+static void place_cell(struct system *s, struct cell *c)
 {
     uint64_t bottom = PLAN_PROGRAM_BASE + c->image_size;
 
@@ -199,6 +200,13 @@ static void plan_cell(struct system *s, struct cell *c)
         if (extra.low < c->fixed_low)
             c->fixed_low = extra.low;
     }
+}
+
+static void plan_cell(struct system *s, struct cell *c)
+{
+    /* A guest finds the board of guest.h: its addresses are there. */
+    if (!model_is_guest(c))
+        place_cell(s, c);
     for (size_t i = 0; i < c->spaces.count; i++) {
         fit_address_bits(c->spaces.at[i]);
         plan_check_overlaps(c->spaces.at[i]);

@@ -85,9 +85,12 @@ static void add_compile_options(struct args *a, const struct cell *c, bool cxx)
     args_add_words(a, cxx ? "-std=c++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics" : "-std=gnu11");
     if (!c->fp)
         args_add(a, "-mgeneral-regs-only");
-    for (int i = 0; i < 3; i++) {
+    const char *folders[] = { mem_printf("%s/%s", stage_dir(), c->name), kit_path("include"), kit_path("lib/include"),
+                              c->program ? kit_path("cells/%s", c->program) : NULL };
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && folders[i]; i++) {
         args_add(a, "-I");
-        args_add(a, i == 0 ? mem_printf("%s/%s", stage_dir(), c->name) : i == 1 ? kit_path("include") : kit_path("lib/include"));
+        args_add(a, folders[i]);
     }
     add_prefix_maps(a, c);
     for (size_t i = 0; i < c->cflags.count; i++)
@@ -153,14 +156,18 @@ static void build_program(struct cell *c)
 
     if (c->program)
         library_sources(c);
-    for (size_t i = 0; i <= c->sources.count; i++) {
-        const char *source = i < c->sources.count ? c->sources.at[i] : stage_path(mem_printf("%s/cell_config.c", c->name));
-        const char *object = compile(c, source, i);
+    size_t own = c->sources.count;
+
+    *vec_push(&c->sources) = stage_path(mem_printf("%s/cell_config.c", c->name));
+    if (model_is_vmm(c))
+        *vec_push(&c->sources) = stage_path(mem_printf("%s/vmm_config.c", c->name));
+    for (size_t i = 0; i < c->sources.count; i++) {
+        const char *object = compile(c, c->sources.at[i], i);
 
         good = good && object;
         *vec_push(&objects) = object;
     }
-    if (good && c->sources.count)
+    if (good && own)
         link_program(c, objects.at, objects.count);
 }
 
@@ -171,7 +178,7 @@ void program_make_all(struct system *s)
 
         if (c->image)
             c->elf_path = c->image;
-        else
+        else if (!model_is_guest(c))
             build_program(c);
         if (!c->elf_path)
             continue;

@@ -31,7 +31,23 @@ static const struct words schemas[SCHEMA_COUNT] = {
         LIST("core", "priority", "stack-size", "fp", "budget-us", "period-us", "partition", "space"), LIST(NULL) },
     [SCHEMA_SPACE] = { "a space", LIST("maps", "maps-rights", "address-bits"), LIST("mappings") },
     [SCHEMA_MAPPING] = { "a mapping", LIST("segment", "rights", "address", "offset", "size"), LIST(NULL) },
+    /* A program's words are known, to be refused in better words. */
+    [SCHEMA_VM] = { "a virtual machine",
+        LIST("kernel", "initrd", "bootargs", "device-tree", "memory", "vcpus", "console", "console-device", "rng", "priority",
+             "vmm-priority", "budget-us", "period-us", "partition", "autostart", "raises", "controls", "fault-portal",
+             "trace-control", "system-control", "sources", "program", "image"),
+        LIST(NULL) },
 };
+
+bool schema_is_vm(const struct node *n)
+{
+    static const char *const words[] = { "kernel", "initrd", "bootargs", "device-tree", "memory" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (node_prop(n, words[i]))
+            return true;
+    return false;
+}
 
 void schema_check(const struct node *n, enum schema kind)
 {
@@ -92,7 +108,7 @@ const char *schema_what(const struct node *n)
         return "a device";
     for (size_t i = 0; n->parent && i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(n->parent->name, kinds[i].group))
-            return kinds[i].what;
+            return !strcmp(kinds[i].group, "cells") && schema_is_vm(n) ? "a virtual machine" : kinds[i].what;
     return "a group";
 }
 
@@ -186,6 +202,19 @@ bool schema_string(const struct node *n, const char *name, const char **value)
     }
     *value = s;
     return true;
+}
+
+size_t schema_numbers(const struct node *n, const char *name)
+{
+    const struct prop *p = node_prop(n, name);
+
+    if (!p)
+        return 0;
+    if (p->length == 0 || p->length % 4) {
+        diag_error(p->at, "\"%s\" is not a list of numbers; expected one or more; write %s = <0 1>", name, name);
+        return 0;
+    }
+    return p->length / 4;
 }
 
 size_t schema_strings(const struct node *n, const char *name)

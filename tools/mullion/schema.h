@@ -12,13 +12,15 @@
 
 enum schema {
     SCHEMA_SYSTEM, SCHEMA_SEGMENT, SCHEMA_CHANNEL, SCHEMA_CELL, SCHEMA_PORTAL, SCHEMA_VIRQ, SCHEMA_TIMER,
-    SCHEMA_VCPU, SCHEMA_SPACE, SCHEMA_MAPPING, SCHEMA_COUNT
+    SCHEMA_VCPU, SCHEMA_SPACE, SCHEMA_MAPPING, SCHEMA_VM, SCHEMA_COUNT
 };
 
 /* Complain about properties and child nodes that this kind of node cannot have. */
 void schema_check(const struct node *n, enum schema kind);
 /* Complain when a group node (cells, portals, ...) has properties. */
 void schema_check_group(const struct node *n);
+/* Has the cell's node a word that only virtual machines have? */
+bool schema_is_vm(const struct node *n);
 /* What a node of the tree is, with its article: "a portal". */
 const char *schema_what(const struct node *n);
 
@@ -33,6 +35,8 @@ bool schema_pages(const struct node *n, const char *name, uint64_t min, uint64_t
 /* A property without a value, or <0> or <1>. */
 bool schema_flag(const struct node *n, const char *name, bool *value);
 bool schema_string(const struct node *n, const char *name, const char **value);
+/* How many numbers of one cell; 0 when absent or wrong. */
+size_t schema_numbers(const struct node *n, const char *name);
 /* How many strings; 0 when absent or wrong. */
 size_t schema_strings(const struct node *n, const char *name);
 const char *schema_string_at(const struct node *n, const char *name, size_t i);

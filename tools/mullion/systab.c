@@ -2,7 +2,11 @@
 /* The flat table that the kernel reads at boot. */
 #include <string.h>
 
+#include <mv/guest.h>
+
 #include "layout.h"
+
+enum { GICD_SGIR = 0xf00 };
 
 /* Arrays are appended to the table, each aligned to 8. */
 struct writer {
@@ -79,6 +83,7 @@ static void write_spaces(const struct system *s, struct writer *w, struct mv_sys
             .first_mapping = (uint32_t)mappings.count,
             .mapping_count = (uint32_t)p->mappings.count,
             .cores = cores,
+            .kind = model_is_guest(p->cell) ? MV_VCPU_VM : MV_VCPU_NATIVE,
         };
         for (size_t m = 0; m < p->mappings.count; m++) {
             const struct mapping *g = p->mappings.at[m];
@@ -98,6 +103,53 @@ static bool has_device(const struct cell *c)
     return false;
 }
 
+/* What a native vCPU and one of a VM have alike. */
+static struct mv_sys_vcpu vcpu_common(const struct vcpu *v)
+{
+    return (struct mv_sys_vcpu){
+        .cell = v->cell->index,
+        .core = v->core,
+        .space = v->space->index,
+        .context = { v->budget_us * 1000, v->period_us * 1000, v->partition, v->priority },
+        .fault_portal = v->fault_portal ? v->fault_portal->index : MV_NONE,
+        .fault_badge = v->fault_portal ? v->fault_badge : 0,
+        .callers_max = v->callers_max,
+        .has_fp = v->fp,
+    };
+}
+
+static struct mv_sys_vcpu vcpu_native(const struct vcpu *v)
+{
+    struct mv_sys_vcpu r = vcpu_common(v);
+
+    r.kind = MV_VCPU_NATIVE;
+    r.entry = v->cell->entry;
+    r.stack = v->stack_address + v->stack_size;
+    r.message_buffer = base_of(v->cell->private_segment) + v->number * MV_PAGE_SIZE;
+    r.message_address = v->message_address;
+    r.argument = v->number;
+    r.has_device = has_device(v->cell);
+    r.start = 1;
+    r.vgic = MV_NONE;
+    return r;
+}
+
+/* The first starts as the boot protocol says, the others by PSCI. */
+static struct mv_sys_vcpu vcpu_guest(const struct system *s, const struct vcpu *v)
+{
+    const struct vm *vm = v->cell->vm;
+    struct mv_sys_vcpu r = vcpu_common(v);
+
+    r.kind = MV_VCPU_VM;
+    r.entry = vm->entry;
+    r.argument = vm->tree.address;
+    /* The GICv2's virtual CPU interface is a device in the machine's space. */
+    r.has_device = s->board.gic_version == 2;
+    r.start = v->number == 0;
+    r.vgic = vm->index;
+    return r;
+}
+
 static void write_vcpus(const struct system *s, struct writer *w, struct mv_systab *t)
 {
     VEC(struct mv_sys_vcpu) out = { 0 };
@@ -105,27 +157,23 @@ static void write_vcpus(const struct system *s, struct writer *w, struct mv_syst
     for (size_t i = 0; i < s->vcpus.count; i++) {
         const struct vcpu *v = s->vcpus.at[i];
 
-        *vec_push(&out) = (struct mv_sys_vcpu){
-            .cell = v->cell->index,
-            .kind = MV_VCPU_NATIVE,
-            .core = v->core,
-            .space = v->space->index,
-            .context = { v->budget_us * 1000, v->period_us * 1000, v->partition, v->priority },
-            .entry = v->cell->entry,
-            .stack = v->stack_address + v->stack_size,
-            .message_buffer = base_of(v->cell->private_segment) + v->number * MV_PAGE_SIZE,
-            .message_address = v->message_address,
-            .argument = v->number,
-            .fault_portal = v->fault_portal ? v->fault_portal->index : MV_NONE,
-            .fault_badge = v->fault_portal ? v->fault_badge : 0,
-            .callers_max = v->callers_max,
-            .has_fp = v->fp,
-            .has_device = has_device(v->cell),
-            .start = 1,
-            .vgic = MV_NONE,
-        };
+        *vec_push(&out) = model_is_guest(v->cell) ? vcpu_guest(s, v) : vcpu_native(v);
     }
     t->vcpus = ARRAY_ADD(w, out);
+}
+
+static void write_vgics(const struct system *s, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_vgic) out = { 0 };
+
+    for (size_t i = 0; i < s->vms.count; i++)
+        *vec_push(&out) = (struct mv_sys_vgic){
+            .first_vcpu = s->vms.at[i]->cell->first_vcpu,
+            .vcpu_count = (uint32_t)s->vms.at[i]->cell->vcpus.count,
+            .spi_banks = MV_GUEST_SPI_BANKS,
+            .sgi_register = s->board.gic_version == 2 ? MV_GUEST_GICD + GICD_SGIR : 0,
+        };
+    t->vgics = ARRAY_ADD(w, out);
 }
 
 static void write_portals(const struct system *s, struct writer *w, struct mv_systab *t)
@@ -217,11 +265,21 @@ static void clear_large_segments(const struct system *s, const struct cell *c, l
     }
 }
 
-static void cell_loads(const struct system *s, struct cell *c, loads_t *loads)
+static void guest_loads(const struct vm *vm, loads_t *loads)
+{
+    const struct guest_load *parts[] = { &vm->kernel, &vm->tree, &vm->initrd };
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i]->blob)
+            *vec_push(loads) = (struct mv_sys_load){
+                base_of(vm->ram) + (parts[i]->address - MV_GUEST_RAM), parts[i]->blob->place, parts[i]->blob->length, parts[i]->size,
+            };
+}
+
+static void native_loads(const struct system *s, const struct cell *c, loads_t *loads)
 {
     uint64_t memory = base_of(c->private_segment);
 
-    c->first_load = (uint32_t)loads->count;
     *vec_push(loads) = (struct mv_sys_load){ memory, 0, 0, c->zero_size };
     for (size_t i = 0; i < c->loads.count; i++) {
         const struct load *l = &c->loads.at[i];
@@ -230,6 +288,15 @@ static void cell_loads(const struct system *s, struct cell *c, loads_t *loads)
             *vec_push(loads) = (struct mv_sys_load){ memory + l->offset, l->file_size ? l->pristine : 0, l->file_size, l->size };
     }
     clear_large_segments(s, c, loads);
+}
+
+static void cell_loads(const struct system *s, struct cell *c, loads_t *loads)
+{
+    c->first_load = (uint32_t)loads->count;
+    if (model_is_guest(c))
+        guest_loads(c->vm, loads);
+    else
+        native_loads(s, c, loads);
     c->load_count = (uint32_t)loads->count - c->first_load;
 }
 
@@ -286,9 +353,12 @@ static void board_facts(const struct system *s, struct mv_systab *t)
     t->gic_cpu_interface = b->gic_cpu_interface;
     t->gic_redistributors = b->gic_redistributors;
     t->gic_redistributors_size = b->gic_redistributors_size;
+    t->gic_hypervisor = b->gic_hypervisor;
     t->uart = b->uart;
     t->gic_version = b->gic_version;
     t->timer_interrupt = b->timer_interrupt;
+    t->virtual_timer_interrupt = b->virtual_timer_interrupt;
+    t->maintenance_interrupt = b->maintenance_interrupt;
     t->psci_smc = b->psci_smc;
     memcpy(t->core_mpidr, b->mpidr, s->cores * sizeof *b->mpidr);
 }
@@ -331,6 +401,7 @@ struct text systab_make(struct system *s, struct layout *l)
     write_portals(s, &w, &t);
     write_virqs(s, &w, &t);
     write_caps(s, &w, &t);
+    write_vgics(s, &w, &t);
     t.size = (uint32_t)w.bytes.length;
     memcpy(w.bytes.at, &t, sizeof t);
     mv_layout_place((struct mv_systab *)(void *)w.bytes.at);

@@ -11,17 +11,22 @@
 
 #include "mem.h"
 
+void text_reserve(struct text *t, size_t length)
+{
+    if (length + 1 <= t->room)
+        return;
+    char *larger = mem_alloc(length + 1);
+
+    if (t->length)
+        memcpy(larger, t->at, t->length);
+    t->at = larger;
+    t->room = length + 1;
+}
+
 void text_add(struct text *t, const void *bytes, size_t length)
 {
-    if (t->length + length + 1 > t->room) {
-        size_t room = (t->length + length + 1) * 2;
-        char *larger = mem_alloc(room);
-
-        if (t->length)
-            memcpy(larger, t->at, t->length);
-        t->at = larger;
-        t->room = room;
-    }
+    if (t->length + length + 1 > t->room)
+        text_reserve(t, (t->length + length + 1) * 2);
     if (length)
         memcpy(t->at + t->length, bytes, length);
     t->length += length;
@@ -70,11 +75,12 @@ char *text_read_file(const char *path, size_t *length)
     struct text t = { 0 };
     char part[16384];
     size_t n;
+    struct stat st;
     FILE *f = fopen(path, "rb");
 
     if (!f)
         return NULL;
-    text_add(&t, "", 0);
+    text_reserve(&t, fstat(fileno(f), &st) == 0 && st.st_size > 0 ? (size_t)st.st_size : 0);
     while ((n = fread(part, 1, sizeof part, f)) > 0)
         text_add(&t, part, n);
     int failed = ferror(f);

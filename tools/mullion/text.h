@@ -11,6 +11,8 @@ struct text {
     size_t length, room;
 };
 
+/* Room for that many bytes in all, for large ones whose size is known. */
+void text_reserve(struct text *t, size_t length);
 void text_add(struct text *t, const void *bytes, size_t length);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The name in capitals, every other character an underscore: for macros. */

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual machine in the description: one node, from which two cells come,
+ * the guest's and that of its VMM, a native program.
+ */
+#include "model_parts.h"
+
+#include <string.h>
+
+#include <mv/guest.h>
+
+#include "guest.h"
+
+enum { VMM_STACK = 0x4000 };
+#define VMM_SUFFIX "-vmm"
+
+bool model_is_guest(const struct cell *c)
+{
+    return c->vm && c->vm->cell == c;
+}
+
+bool model_is_vmm(const struct cell *c)
+{
+    return c->vm && c->vm->vmm == c;
+}
+
+const char *model_shown_name(const struct cell *c)
+{
+    return model_is_vmm(c) ? c->vm->cell->name : c->name;
+}
+
+/* A machine must have what virtualisation needs. */
+static void check_board(const struct system *s, const struct node *n)
+{
+    const struct board *b = &s->board;
+
+    if (!b->gic)
+        return;
+    if (b->gic_version == 2 && (!b->gic_hypervisor || b->gic_hypervisor % MV_PAGE_SIZE || b->gic_virtual.base % MV_PAGE_SIZE ||
+                                b->gic_virtual.size < MV_GUEST_GICC_BYTES))
+        diag_error(n->at, "\"%s\" is a virtual machine, but the interrupt controller of board \"%s\" has no virtual interface; expected GICH and GICV as third and fourth range of its \"reg\"; correct the board's tree",
+                   n->name, b->name);
+    if (!b->maintenance_interrupt)
+        diag_error(n->at, "\"%s\" is a virtual machine, but the interrupt controller of board \"%s\" has no maintenance interrupt; expected \"interrupts\" there, private to a core; correct the board's tree",
+                   n->name, b->name);
+    if (b->timer_interrupt && (b->virtual_timer_interrupt < 16 || b->virtual_timer_interrupt > 31))
+        diag_error(n->at, "\"%s\" is a virtual machine, but the virtual timer of board \"%s\" has interrupt %u; expected one private to a core, 16 to 31; correct the board's tree",
+                   n->name, b->name, b->virtual_timer_interrupt);
+}
+
+static void check_names(const struct node *n)
+{
+    static const char *const programs[] = { "sources", "program", "image" };
+    size_t length = strlen(n->name);
+
+    model_check_name(n);
+    if (length < MV_NAME_BYTES && length + strlen(VMM_SUFFIX) >= MV_NAME_BYTES)
+        diag_error(n->at, "the name \"%s\" has %zu characters; expected at most %zu for a virtual machine, whose VMM is called NAME%s; shorten it",
+                   n->name, length, MV_NAME_BYTES - 1 - strlen(VMM_SUFFIX), VMM_SUFFIX);
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+        if (node_prop(n, programs[i]))
+            diag_error(node_at(n, programs[i]), "\"%s\" is a virtual machine and has \"%s\"; expected a kernel or a program, not both; remove \"%s\" or the machine's properties",
+                       n->name, programs[i], programs[i]);
+    if (!node_prop(n, "kernel"))
+        diag_error(n->at, "virtual machine \"%s\" has no kernel; expected an arm64 Image; add kernel = \"...\"", n->name);
+}
+
+static void read_memory(const struct system *s, struct vm *vm)
+{
+    const struct node *n = vm->cell->node;
+    uint64_t most = s->board.ram.size ? s->board.ram.size : UINT64_C(1) << 38;
+
+    vm->memory = MV_BLOCK_SIZE;
+    if (!node_prop(n, "memory"))
+        diag_error(n->at, "virtual machine \"%s\" has no memory; expected bytes, a multiple of 2 MiB; add memory = <0x8000000>",
+                   n->name);
+    else if (schema_number(n, "memory", MV_BLOCK_SIZE, most, &vm->memory) && vm->memory % MV_BLOCK_SIZE)
+        diag_error(node_at(n, "memory"), "\"memory\" is 0x%llx; expected a multiple of 0x%x; use 0x%llx",
+                   (unsigned long long)vm->memory, MV_BLOCK_SIZE,
+                   (unsigned long long)mv_align_up(vm->memory, MV_BLOCK_SIZE));
+    vm->memory = mv_align_up(vm->memory, MV_BLOCK_SIZE);
+}
+
+static void read_console_device(struct vm *vm)
+{
+    static const char *const kinds[] = { "pl011", "virtio", NULL };
+    const struct node *n = vm->cell->node;
+    const char *kind = kinds[0];
+
+    if (node_prop(n, "console-device") && !node_prop(n, "console"))
+        diag_error(node_at(n, "console-device"), "virtual machine \"%s\" has a device for its console, but no console; expected both; add console = <&console>",
+                   n->name);
+    if (node_prop(n, "console"))
+        vm->console = VM_CONSOLE_PL011;
+    if (!schema_string(n, "console-device", &kind))
+        return;
+    if (!strcmp(kind, "virtio"))
+        vm->console = VM_CONSOLE_VIRTIO;
+    else if (strcmp(kind, kinds[0]))
+        diag_error(node_at(n, "console-device"), "\"console-device\" is \"%s\"; expected \"pl011\" or \"virtio\"; use one of these", kind);
+}
+
+/* The core of each vCPU. */
+static void read_cores(struct system *s, struct vm *vm, struct vcpu like)
+{
+    const struct node *n = vm->cell->node;
+    const struct prop *p = node_prop(n, "vcpus");
+    size_t count = schema_numbers(n, "vcpus");
+
+    if (count > MV_VM_VCPUS_MAX) {
+        diag_error(p->at, "virtual machine \"%s\" has %zu vCPUs; expected at most %d; remove some", n->name, count, MV_VM_VCPUS_MAX);
+        count = MV_VM_VCPUS_MAX;
+    }
+    for (size_t i = 0; i < count || i == 0; i++) {
+        like.core = count ? prop_cell(p, i) : 0;
+        if (like.core >= s->cores) {
+            diag_error(p->at, "\"vcpus\" names core %u, but the system has %u; expected 0 to %u; choose one of these or raise \"cores\"",
+                       like.core, s->cores, s->cores - 1);
+            like.core = 0;
+        }
+        model_add_vcpu(s, vm->cell, n, &like);
+    }
+}
+
+/* One vCPU and one portal of the VMM on each core that the machine uses. */
+static void add_servers(struct system *s, struct vm *vm, uint32_t priority)
+{
+    struct cell *c = vm->vmm;
+
+    for (size_t i = 0; i < vm->cell->vcpus.count; i++) {
+        struct vcpu *v = vm->cell->vcpus.at[i];
+
+        for (size_t k = 0; k < c->vcpus.count && !v->exits; k++)
+            if (c->vcpus.at[k]->core == v->core)
+                v->exits = c->vcpus.at[k];
+        if (!v->exits) {
+            struct vcpu like = { .core = v->core, .priority = priority, .partition = v->partition, .stack_size = VMM_STACK };
+
+            v->exits = model_add_vcpu(s, c, c->node, &like);
+            model_add_portal(s, c, mem_printf("exits-%u", v->exits->number), NULL, v->exits);
+        }
+        for (size_t k = 0; k < s->portals.count; k++)
+            if (s->portals.at[k]->server == v->exits)
+                v->fault_portal = s->portals.at[k];
+    }
+}
+
+static void map(struct space *p, struct segment *g, const char *name, uint32_t rights, uint64_t address, struct pos at)
+{
+    struct mapping *m = mem_alloc(sizeof *m);
+
+    *m = (struct mapping){ g, name, rights, true, address, 0, g->size, at };
+    *vec_push(&p->mappings) = m;
+}
+
+static void add_memory(struct system *s, struct vm *vm)
+{
+    const uint32_t data = MV_MAP_READ | MV_MAP_WRITE;
+    struct pos at = node_at(vm->cell->node, "memory");
+
+    vm->ram = model_add_segment(s, SEGMENT_GUEST, vm->cell->name, data | MV_MAP_EXECUTE, vm->memory, vm->cell);
+    *vec_push(&vm->ram->extents.list) = (struct region){ 0, vm->memory };
+    map(vm->cell->spaces.at[0], vm->ram, "memory", data | MV_MAP_EXECUTE, MV_GUEST_RAM, at);
+    map(vm->vmm->spaces.at[0], vm->ram, mem_printf("memory of %s", vm->cell->name), data, MV_GUEST_RAM, at);
+    if (s->board.gic_version != 2)
+        return;
+    if (!s->gicv_segment) {
+        s->gicv_segment = model_add_segment(s, SEGMENT_DEVICE, "gicv", data, MV_GUEST_GICC_BYTES, NULL);
+        *vec_push(&s->gicv_segment->extents.list) = (struct region){ s->board.gic_virtual.base, MV_GUEST_GICC_BYTES };
+    }
+    map(vm->cell->spaces.at[0], s->gicv_segment, "virtual CPU interface (GICV)", data, MV_GUEST_GICC, at);
+}
+
+void model_read_vm(struct system *s, const struct node *n)
+{
+    struct vm *vm = mem_alloc(sizeof *vm);
+    struct vcpu like = { .priority = MODEL_PRIORITY_DEFAULT, .fp = true };
+    uint32_t vmm_priority;
+
+    schema_check(n, SCHEMA_VM);
+    check_names(n);
+    check_board(s, n);
+    vm->index = (uint32_t)s->vms.count;
+    *vec_push(&s->vms) = vm;
+    vm->cell = model_add_cell(s, n, n->name);
+    vm->vmm = model_add_cell(s, n, mem_printf("%s%s", n->name, VMM_SUFFIX));
+    vm->cell->vm = vm->vmm->vm = vm;
+    vm->vmm->program = "vmm";
+    schema_u32(n, "priority", 0, MV_PRIORITIES - 1, &like.priority);
+    vmm_priority = like.priority;
+    schema_u32(n, "vmm-priority", 0, MV_PRIORITIES - 1, &vmm_priority);
+    model_read_context(n, &like.budget_us, &like.period_us, &like.partition);
+    schema_flag(n, "autostart", &vm->cell->autostart);
+    schema_flag(n, "trace-control", &vm->cell->trace_control);
+    schema_flag(n, "system-control", &vm->cell->system_control);
+    vm->rng = true;
+    schema_flag(n, "rng", &vm->rng);
+    schema_string(n, "bootargs", &vm->bootargs);
+    read_memory(s, vm);
+    read_console_device(vm);
+    read_cores(s, vm, like);
+    add_servers(s, vm, vmm_priority);
+    add_memory(s, vm);
+    guest_random(vm->seed, sizeof vm->seed, vm, "virtio-rng");
+    vm->time_base = guest_time();
+    guest_read(s, vm);
+}
