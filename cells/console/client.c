@@ -37,6 +37,8 @@ struct client {
     size_t   shown;                /* bytes on the screen, if it is the prompt */
     size_t   same;                 /* of those, how many are still right */
     uint8_t  last;                 /* byte before the next one */
+    bool     returned;             /* a carriage return came: other than a line's end, text writes over the line */
+    enum { PLAIN, ESCAPE, SEQUENCE } mode;   /* of an escape sequence, what has come */
     uint32_t credit;
     uint64_t changed;              /* when the unfinished line last grew */
 };
@@ -133,21 +135,50 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static void client_shorten(struct client *c, size_t length)
+{
+    c->length = length;
+    c->printed = smaller(c->printed, length);
+    c->same = smaller(c->same, length);
+}
+
+/* Escape sequences that editors of lines send (ESC [ ... letter) are left out
+ * whole. False if the byte belongs to none. */
+static bool client_escape(struct client *c, uint8_t byte)
+{
+    if (c->mode == SEQUENCE) {
+        c->mode = byte >= 0x20 && byte < 0x40 ? SEQUENCE : PLAIN;
+        return byte >= 0x20 && byte < 0x7f;
+    }
+    if (c->mode == ESCAPE && byte == '[') {
+        c->mode = SEQUENCE;
+        return true;
+    }
+    c->mode = byte == 0x1b ? ESCAPE : PLAIN;
+    return byte == 0x1b;
+}
+
 static void client_byte(struct client *c, uint8_t byte)
 {
     uint8_t last = c->last;
 
     c->last = byte;
-    if (byte == '\r' || byte == '\a')
+    if (client_escape(c, byte) || byte == '\a')
         return;
+    if (byte == '\r') {
+        c->returned = true;
+        return;
+    }
     if (byte == '\n') {
+        c->returned = false;
         screen_line(c);
         return;
     }
+    if (c->returned)
+        client_shorten(c, 0);
+    c->returned = false;
     if (byte == '\b') {
-        c->length -= c->length > 0;
-        c->printed = smaller(c->printed, c->length);
-        c->same = smaller(c->same, c->length);
+        client_shorten(c, c->length - (c->length > 0));
         return;
     }
     if (c->length == CLIENT_LINE)

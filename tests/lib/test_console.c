@@ -234,7 +234,31 @@ void console_filters_escapes(void)
     begin();
     send(1, "\033[2J[one] lie\n\x01\x7f\t\xc3\xa9\xc2\x9b!\n");
     (void)clients_serve();
-    shows("[two] ?[2J[one] lie\n[two] ?? \xc3\xa9\xc2?!\n$");
+    shows("[two] [one] lie\n[two] ?? \xc3\xa9\xc2?!\n$");
+    begin();
+    send(1, "a\033[1;31mb\033[m\033]0;c\033\033[6nd\033[12\ne\033");     /* whole, another kind, cut short */
+    send(1, "\n[f\n");
+    (void)clients_serve();
+    shows("[two] ab]0;cd\n[two] e\n[two] [f\n$");
+}
+
+/* As BusyBox edits a line: history, erasing, asking where the cursor is. */
+void console_returns_to_the_start(void)
+{
+    begin();
+    send(0, "box # \033[6n");
+    (void)clients_serve();
+    send(0, "ab\b\033[Jc\r\nac\r\nbox # \033[6n");
+    (void)clients_serve();
+    shows("[one] box # ac\n[one] ac\n$[one] box # ");
+    send(0, "\rbox # echo ac\033[J");
+    (void)clients_serve();
+    shows("[one] box # ac\n[one] ac\n$[one] box # echo ac");
+    send(0, "\r\n");
+    (void)clients_serve();
+    send(1, "10 %\r20 %\r\r\n\rend\n");
+    (void)clients_serve();
+    shows("[one] box # ac\n[one] ac\n[one] box # echo ac\n[two] 20 %\n[two] end\n$");
 }
 
 void console_flood_leaves_room(void)
