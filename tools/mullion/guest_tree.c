@@ -105,11 +105,16 @@ static void device_begin(struct writer *w, const char *name, uint64_t base, uint
 
 /* ---- the parts ------------------------------------------------------------------------ */
 
+/* What Linux takes random numbers from before it has a source, and where it
+ * lays its kernel by. */
+static const struct { const char *name; size_t length; } seeds[] = {
+    { "rng-seed", SEED_BYTES },
+    { "kaslr-seed", 8 },
+};
+enum { SEEDS = sizeof seeds / sizeof *seeds };
+
 static void put_chosen(struct writer *w, const struct vm *vm)
 {
-    uint8_t seed[SEED_BYTES];
-
-    guest_random(seed, sizeof seed, vm, "rng-seed");
     node_begin(w, "chosen");
     if (vm->bootargs)
         put_string(w, "bootargs", vm->bootargs);
@@ -119,7 +124,12 @@ static void put_chosen(struct writer *w, const struct vm *vm)
         put_u64(w, "linux,initrd-start", vm->initrd.address);
         put_u64(w, "linux,initrd-end", vm->initrd.address + vm->initrd.size);
     }
-    put_bytes(w, "rng-seed", seed, sizeof seed);
+    for (size_t i = 0; i < SEEDS; i++) {
+        uint8_t seed[SEED_BYTES];
+
+        guest_random(seed, seeds[i].length, vm, seeds[i].name);
+        put_bytes(w, seeds[i].name, seed, seeds[i].length);
+    }
     node_end(w);
 }
 
@@ -180,6 +190,7 @@ static void put_gic(struct writer *w, const struct system *s, const struct vm *v
         put_u32(w, "#redistributor-regions", 1);
     put_flag(w, "interrupt-controller");
     put_u32(w, "#interrupt-cells", 3);
+    put_u32(w, "#address-cells", 0);
     put_u32(w, "phandle", PHANDLE_GIC);
     node_end(w);
 }
@@ -323,11 +334,13 @@ static int complete(const struct vm *vm, void *fdt)
         status = fdt_setprop_u64(fdt, chosen, "linux,initrd-start", vm->initrd.address);
     if (!status && vm->initrd.blob)
         status = fdt_setprop_u64(fdt, chosen, "linux,initrd-end", vm->initrd.address + vm->initrd.size);
-    if (!status && !fdt_getprop(fdt, chosen, "rng-seed", NULL)) {
+    for (size_t i = 0; i < SEEDS && !status; i++) {
         uint8_t seed[SEED_BYTES];
 
-        guest_random(seed, sizeof seed, vm, "rng-seed");
-        status = fdt_setprop(fdt, chosen, "rng-seed", seed, sizeof seed);
+        if (fdt_getprop(fdt, chosen, seeds[i].name, NULL))
+            continue;
+        guest_random(seed, seeds[i].length, vm, seeds[i].name);
+        status = fdt_setprop(fdt, chosen, seeds[i].name, seed, (int)seeds[i].length);
     }
     return status;
 }
