@@ -137,11 +137,13 @@ static inline void spin_us(uint64_t us)
     while (now_ticks() < end)
         pause();
 }
+/* Whether it becomes true in that time; it is not looked at again after that. */
 #define WAIT_FOR(condition, us) __extension__({ \
     uint64_t end_ = now_ticks() + ticks_of_us(us); \
-    while (!(condition) && now_ticks() < end_) \
+    bool is_; \
+    while (!(is_ = (condition)) && now_ticks() < end_) \
         pause(); \
-    (condition); })
+    is_; })
 
 /* ---- tests ------------------------------------------------------------------------- */
 
