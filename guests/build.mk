@@ -7,6 +7,8 @@
 GUESTS          := build/guests
 GUESTS_PACKAGES := $(GUESTS)/packages
 GUESTS_KERNELS  := cloud full rt
+# Where the descriptions' files are looked for, besides their own folder.
+export MULLION_GUESTS ?= $(CURDIR)/$(GUESTS)
 GUESTS_CC       := aarch64-linux-gnu-gcc
 GUESTS_CFLAGS   := -std=c11 -D_GNU_SOURCE -O2 -static -s -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
                    -Wmissing-prototypes -Wconversion
@@ -22,22 +24,19 @@ $(GUESTS)/selfcheck: guests/initrd/selfcheck.c
 	@mkdir -p $(@D)
 	@$(GUESTS_CC) $(GUESTS_CFLAGS) -o $@ $<
 
-# A list of the packages' files: made once, made anew when one is gone.
-$(GUESTS)/%/packages: guests/fetch.sh
-	@mkdir -p $(@D)
-	@guests/fetch.sh $(GUESTS_PACKAGES) $(GUESTS_PACKAGE_$*) busybox-static >$@.new
-	@mv $@.new $@
-
 define guests_kernel
 guests-$(1): $$(GUESTS)/$(1)/Image $$(GUESTS)/$(1)/initrd
 
-$$(GUESTS)/$(1)/Image: $$(GUESTS)/$(1)/packages guests/build.py
-	@echo "guests: unpacking Debian's $(1) kernel" >&2
-	@guests/build.py kernel "$$$$(sed -n 1p $$<)" $$@
+$$(GUESTS)/$(1)/Image: guests/fetch.sh guests/build.py
+	@kernel=$$$$(guests/fetch.sh $$(GUESTS_PACKAGES) $$(GUESTS_PACKAGE_$(1))) || exit 1; \
+	echo "guests: unpacking Debian's $(1) kernel" >&2; \
+	guests/build.py kernel "$$$$kernel" $$@
 
-$$(GUESTS)/$(1)/initrd: $$(GUESTS)/$(1)/packages guests/build.py $$(GUESTS)/selfcheck $$(wildcard guests/initrd/*)
-	@echo "guests: making the initramfs of Debian's $(1) kernel" >&2
-	@guests/build.py initrd "$$$$(sed -n 1p $$<)" "$$$$(sed -n 2p $$<)" guests/initrd $$(GUESTS)/selfcheck $$@
+$$(GUESTS)/$(1)/initrd: guests/fetch.sh guests/build.py $$(GUESTS)/selfcheck $$(wildcard guests/initrd/*)
+	@kernel=$$$$(guests/fetch.sh $$(GUESTS_PACKAGES) $$(GUESTS_PACKAGE_$(1))) || exit 1; \
+	busybox=$$$$(guests/fetch.sh $$(GUESTS_PACKAGES) busybox-static) || exit 1; \
+	echo "guests: making the initramfs of Debian's $(1) kernel" >&2; \
+	guests/build.py initrd "$$$$kernel" "$$$$busybox" guests/initrd $$(GUESTS)/selfcheck $$@
 endef
 $(foreach k,$(GUESTS_KERNELS),$(eval $(call guests_kernel,$(k))))
 

@@ -44,7 +44,7 @@ def members(package):
         for _ in iter(lambda: p.stdout.read(1 << 20), b""):
             pass
     if p.returncode != 0:
-        fail(f"{package} is no package, or only a part of one: delete it, and it will be fetched again")
+        fail(f"{package} is no package, or only a part of one: delete it; make guests fetches it again")
 
 
 def module_name(path):

@@ -106,6 +106,12 @@ no_network()
     or name a mirror that can be reached: DEBIAN_MIRROR=http://... make guests"
 }
 
+# One at a time, also in a make of several jobs.
+if command -v flock >/dev/null; then
+    exec 9>"$folder/.lock"
+    flock 9
+fi
+
 missing=
 for package in "$@"; do
     [ -n "$(present "$package")" ] || missing="$missing $package"
@@ -117,7 +123,7 @@ if [ -n "$missing" ]; then
     mkdir -p "$state"
     prepare_apt
     say "reading Debian's list of packages"
-    apt-get -q update >"$state/log" 2>&1 || no_network
+    apt-get -q update -o APT::Update::Error-Mode=any >"$state/log" 2>&1 || no_network
     for package in $missing; do
         name=${package%@}
         if [ "$name" != "$package" ]; then

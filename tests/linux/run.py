@@ -67,36 +67,36 @@ def description(run):
         if "exact" in run.what:
             arguments += " mv.exact=1"
         cells.append(f"""
-		{m.name}: {m.name} {{
-			kernel = "{m.kernel}/Image";
-			initrd = "{m.kernel}/initrd";
-			bootargs = "{arguments}";
-			memory = <{m.memory << 20:#x}>;
-			vcpus = <{" ".join(m.cores)}>;
-			console = <&console>;{'''
-			console-device = "virtio";''' if m.virtio else ""}{'''
-			rng = <0>;''' if not m.rng else ""}
-			priority = <50>;
-		}};
+        {m.name}: {m.name} {{
+            kernel = "{m.kernel}/Image";
+            initrd = "{m.kernel}/initrd";
+            bootargs = "{arguments}";
+            memory = <{m.memory << 20:#x}>;
+            vcpus = <{" ".join(m.cores)}>;
+            console = <&console>;{'''
+            console-device = "virtio";''' if m.virtio else ""}{'''
+            rng = <0>;''' if not m.rng else ""}
+            priority = <50>;
+        }};
 """)
     return f"""/dts-v1/;
 /include/ "board.dts"
 
 / {{
-	mullion {{
-		compatible = "mullion,system";
-		cores = <{run.cores}>;
-		fault-handler = <&faults>;
+    mullion {{
+        compatible = "mullion,system";
+        cores = <{run.cores}>;
+        fault-handler = <&faults>;
 
-		cells {{
-			console: console {{
-				program = "console";
-				devices = <&uart0>;
-				priority = <200>;
-				portals {{ faults: faults {{ }}; }};
-			}};
-{"".join(cells)}		}};
-	}};
+        cells {{
+            console: console {{
+                program = "console";
+                devices = <&uart0>;
+                priority = <200>;
+                portals {{ faults: faults {{ }}; }};
+            }};
+{"".join(cells)}        }};
+    }};
 }};
 """
 
