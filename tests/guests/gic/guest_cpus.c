@@ -224,6 +224,7 @@ static void send_to_first(void *argument)
     gic_send(5, 1);
     gic_send(6, 1);
     dsb();
+    arrived[1] = 1;
 }
 
 static void senders(void)
@@ -233,7 +234,9 @@ static void senders(void)
     test("gic: the same SGI from two processors");
     set_up();
     gic_send(5, 1);
+    arrived[1] = 0;
     EXPECT_EQ(cpu_start(1, send_to_first, NULL), 0);
+    EXPECT(WAIT_FOR(arrived[1] != 0, 1000000));
     cpu_wait_off(1);
     gic_send(6, 1);
     if (IS_V3) {
