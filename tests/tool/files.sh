@@ -110,11 +110,11 @@ cat >system.dts <<'END'
 #include "base.dtsi"
 &top { segments {
 	most: most { size = <0x10000000>; };
-	more: more { size = <0x10000000>; };
+	more: more { size = <0x30000000>; };
 }; };
 END
 refuses "more memory than there is" "$tool build system.dts -o out" \
-    'base.dtsi:7: error: the system lies at 0x40200000 to 0x60400000; expected it to fit RAM, 0x40000000 to 0x60000000; use less memory or another board'
+    'base.dtsi:7: error: the system lies at 0x40200000 to 0x80400000; expected it to fit RAM, 0x40000000 to 0x80000000; use less memory or another board'
 cat >system.dts <<'END'
 #include "base.dtsi"
 &shm { base = <0x40200000>; };
@@ -132,6 +132,32 @@ printf '#include "base.dtsi"\n&multi { sources = "big.c"; };\n' >system.dts
 printf 'system.dts:2: error: the program of cell "multi" has a part at 0x11000 to 0x211000; expected 0x1000 to 0x1f0000; make it smaller or raise "image-size"\n' >want
 is "refused: a program larger than the room kept for it" says "$tool build system.dts -o out" 1 want
 
+# ---- virtual machines ------------------------------------------------------------------
+
+cat >system.dts <<'END'
+#include "base.dtsi"
+&top { cells {
+	one { kernel = "Image"; memory = <0x30000000>; };
+	two { kernel = "Image"; memory = <0x20000000>; };
+}; };
+END
+refuses "virtual machines that together have more memory than there is" "$tool build system.dts -o out" \
+    'base.dtsi:7: error: the system lies at 0x40200000 to 0x90400000; expected it to fit RAM, 0x40000000 to 0x80000000; use less memory or another board'
+cat >system.dts <<'END'
+#include "base.dtsi"
+&gic { reg = <0 0x08000000 0 0x10000>, <0 0x08010000 0 0x10000>; };
+&top { cells { vm { kernel = "Image"; memory = <0x400000>; }; }; };
+END
+refuses "a virtual machine on a board whose GICv2 has no virtual interface" "$tool check system.dts --board virt-gicv2" \
+    'system.dts:3: error: "vm" is a virtual machine, but the interrupt controller of board "virt-gicv2" has no virtual interface; expected GICH and GICV as third and fourth range of its "reg"; correct the board'"'"'s tree'
+refuses "a time of the build that is none" "SOURCE_DATE_EPOCH=today $tool check vm.dts" \
+    'mullion: error: SOURCE_DATE_EPOCH is "today"; expected seconds since 1970; correct or unset it'
+mv "$work/kit/cells/vmm" "$work/kit/cells/elsewhere"
+refuses "a kit without the VMM" "$tool build vm.dts -o out" \
+    'vm.dts:22: error: the library cell "vmm" has no sources; expected them in the kit; install again
+vm.dts:33: error: the library cell "vmm" has no sources; expected them in the kit; install again'
+mv "$work/kit/cells/elsewhere" "$work/kit/cells/vmm"
+
 # ---- kernels ------------------------------------------------------------------------------
 
 cp good.dts system.dts
@@ -144,7 +170,7 @@ bad_kernel() {
     refuses "$title" "$tool build system.dts -o out" "mullion: error: $said"
 }
 bad_kernel "a kernel with another table" \
-    "the kernel $k has table version 9 and ABI 1; expected the one of this version of the tool; use one with 1 and 1" -DTABLE_VERSION=9
+    "the kernel $k has table version 9 and ABI 2; expected the one of this version of the tool; use one with 2 and 2" -DTABLE_VERSION=9
 bad_kernel "a kernel for another board" \
     "the kernel $k is for board \"zcu102\"; expected the one of this version of the tool; build it for \"virt-gicv3\"" -DBOARD='"zcu102"'
 bad_kernel "a kernel for another interrupt controller" \
@@ -152,7 +178,7 @@ bad_kernel "a kernel for another interrupt controller" \
 bad_kernel "a kernel linked elsewhere" \
     "the kernel $k says it lies at 0x40200000 but is linked at 0x40400000; expected the one of this version of the tool; build it again" -DLINK=0x40400000
 kernel "$k" -DLINK=0x20000000 -DBASE=0x20000000
-printf 'base.dtsi:7: error: the system lies at 0x20000000 to 0x2003e000; expected it to fit RAM, 0x40000000 to 0x60000000; use less memory or another board\n' >want
+printf 'base.dtsi:7: error: the system lies at 0x20000000 to 0x2003e000; expected it to fit RAM, 0x40000000 to 0x80000000; use less memory or another board\n' >want
 is "refused: a kernel outside the RAM" says "$tool build system.dts -o out" 1 want
 bad_kernel "a kernel too near the start of RAM" \
     'the kernel is linked at 0x40001000, and RAM begins at 0x40000000; expected 0x2000 bytes between them; change LINK_BASE of the board' \

@@ -2,6 +2,7 @@
 /*
  * look FILE: reads a built system.elf as the kernel would and checks that its
  * table holds together. Says what does not and ends with status 1.
+ * look FILE CELL OUT: also writes the device tree of that virtual machine.
  */
 #include <elf.h>
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mv/guest.h>
 #include <mv/systab.h>
 
 static char *image;
@@ -53,7 +55,7 @@ static uint32_t crc(const char *bytes, size_t n)
 static void check_arrays(void)
 {
     const struct mv_array arrays[] = { t->cells, t->vcpus, t->spaces, t->segments, t->extents, t->portals, t->virqs,
-                                       t->timers, t->caps, t->mappings, t->loads };
+                                       t->timers, t->caps, t->mappings, t->loads, t->vgics };
 
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         EXPECT(arrays[i].offset % 8 == 0 && arrays[i].offset <= t->size);
@@ -106,6 +108,69 @@ static uint64_t translate(uint32_t space, uint64_t address, uint32_t rights)
     return 0;
 }
 
+static void check_native(const struct mv_sys_vcpu *v)
+{
+    EXPECT(v->kind == MV_VCPU_NATIVE && v->start == 1 && v->vgic == MV_NONE);
+    EXPECT(v->stack % 16 == 0 && translate(v->space, v->stack - 8, MV_MAP_READ | MV_MAP_WRITE));
+    EXPECT(translate(v->space, v->message_address, MV_MAP_READ | MV_MAP_WRITE) == v->message_buffer);
+    EXPECT(v->message_buffer % MV_PAGE_SIZE == 0 && in_ram(v->message_buffer, MV_PAGE_SIZE));
+}
+
+/* The load that fills the guest's memory at an address, or NULL. */
+static const struct mv_sys_load *load_at(const struct mv_sys_vcpu *v, uint64_t address)
+{
+    const struct mv_sys_cell *c = &ARRAY(mv_sys_cell, cells)[v->cell];
+    uint64_t place = translate(v->space, address, MV_MAP_READ);
+
+    for (uint32_t i = 0; i < c->load_count; i++) {
+        const struct mv_sys_load *l = &ARRAY(mv_sys_load, loads)[c->first_load + i];
+
+        if (place && l->destination == place && l->file_size)
+            return l;
+    }
+    return NULL;
+}
+
+/* A guest starts by the boot protocol, and its VMM serves its exits. */
+static void check_guest(const struct mv_sys_vcpu *v)
+{
+    uint32_t number = (uint32_t)(v - ARRAY(mv_sys_vcpu, vcpus)) - ARRAY(mv_sys_cell, cells)[v->cell].first_vcpu;
+    const struct mv_sys_load *kernel = load_at(v, v->entry), *tree = load_at(v, v->argument);
+    const struct mv_sys_portal *exits = &ARRAY(mv_sys_portal, portals)[v->fault_portal];
+
+    EXPECT(v->has_fp == 1 && v->start == (number == 0) && v->has_device == (t->gic_version == 2));
+    EXPECT(v->message_buffer == 0 && v->callers_max == 0);
+    EXPECT(v->entry % MV_PAGE_SIZE == 0 && v->entry >= MV_GUEST_RAM && v->argument % 8 == 0);
+    EXPECT(kernel && !memcmp(image + (kernel->source - base) + 56, "ARM\x64", 4));
+    EXPECT(tree && !memcmp(image + (tree->source - base), "\xd0\x0d\xfe\xed", 4));
+    EXPECT(v->vgic < t->vgics.count && v->fault_portal < t->portals.count && v->fault_badge == number);
+    EXPECT(ARRAY(mv_sys_vcpu, vcpus)[exits->server].core == v->core && ARRAY(mv_sys_vcpu, vcpus)[exits->server].kind == MV_VCPU_NATIVE);
+    /* The VMM has the same memory at the same place. */
+    EXPECT(translate(v->space, MV_GUEST_RAM, 7) == translate(ARRAY(mv_sys_vcpu, vcpus)[exits->server].space, MV_GUEST_RAM, 3));
+    EXPECT(translate(v->space, MV_GUEST_RAM, 7) % MV_BLOCK_SIZE == 0);
+    if (t->gic_version == 2)
+        EXPECT(translate(v->space, MV_GUEST_GICC, 3));
+}
+
+static void check_vgics(void)
+{
+    EACH(mv_sys_vgic, vgics, g) {
+        const struct mv_sys_vcpu *v = &ARRAY(mv_sys_vcpu, vcpus)[g->first_vcpu];
+        const struct mv_sys_cell *c = &ARRAY(mv_sys_cell, cells)[v->cell];
+
+        EXPECT(g->vcpu_count >= 1 && g->vcpu_count <= MV_VM_VCPUS_MAX);
+        EXPECT(c->first_vcpu == g->first_vcpu && c->vcpu_count == g->vcpu_count);
+        EXPECT(g->spi_banks == MV_GUEST_SPI_BANKS && g->sgi_register == (t->gic_version == 2 ? MV_GUEST_GICD + 0xf00u : 0));
+        for (uint32_t i = 0; i < g->vcpu_count; i++)
+            EXPECT(v[i].kind == MV_VCPU_VM && v[i].vgic == (uint32_t)(g - ARRAY(mv_sys_vgic, vgics)));
+    }
+    if (t->vgics.count) {
+        EXPECT(t->maintenance_interrupt >= 16 && t->maintenance_interrupt < 32);
+        EXPECT(t->virtual_timer_interrupt >= 16 && t->virtual_timer_interrupt < 32);
+        EXPECT((t->gic_version == 2) == (t->gic_hypervisor != 0));
+    }
+}
+
 static void check_vcpus(void)
 {
     uint64_t lines[MV_VCPUS_MAX] = { 0 };
@@ -114,10 +179,12 @@ static void check_vcpus(void)
         EXPECT(v->core < t->core_count && v->context.priority < MV_PRIORITIES);
         EXPECT(ARRAY(mv_sys_space, spaces)[v->space].cell == v->cell);
         EXPECT(ARRAY(mv_sys_space, spaces)[v->space].cores >> v->core & 1);
-        EXPECT(v->stack % 16 == 0 && translate(v->space, v->stack - 8, MV_MAP_READ | MV_MAP_WRITE));
-        EXPECT(translate(v->space, v->message_address, MV_MAP_READ | MV_MAP_WRITE) == v->message_buffer);
+        EXPECT(ARRAY(mv_sys_space, spaces)[v->space].kind == v->kind);
         EXPECT(translate(v->space, v->entry, MV_MAP_READ | MV_MAP_EXECUTE));
-        EXPECT(v->message_buffer % MV_PAGE_SIZE == 0 && in_ram(v->message_buffer, MV_PAGE_SIZE));
+        if (v->kind == MV_VCPU_VM)
+            check_guest(v);
+        else
+            check_native(v);
         EXPECT(v->fault_portal == MV_NONE || v->fault_portal < t->portals.count);
     }
     EACH(mv_sys_portal, portals, p) {
@@ -174,7 +241,8 @@ static void check_spaces(void)
             EXPECT(m->address + m->size <= UINT64_C(1) << p->address_bits);
             EXPECT(m->offset + m->size <= ARRAY(mv_sys_segment, segments)[m->segment].size);
             EXPECT(!(m->rights & ~ARRAY(mv_sys_segment, segments)[m->segment].rights));
-            EXPECT(~m->rights & (MV_MAP_WRITE | MV_MAP_EXECUTE));
+            /* A guest's own pages say what is executable. */
+            EXPECT(p->kind == MV_VCPU_VM || (~m->rights & (MV_MAP_WRITE | MV_MAP_EXECUTE)));
             for (uint32_t j = 0; j < i; j++) {
                 const struct mv_sys_mapping *o = &ARRAY(mv_sys_mapping, mappings)[p->first_mapping + j];
 
@@ -195,11 +263,13 @@ static void check_caps(void)
         [MV_TYPE_CELL] = MV_RIGHT_CELL_CONTROL,
         [MV_TYPE_TRACE] = MV_RIGHT_TRACE_CONTROL,
         [MV_TYPE_SYSTEM] = MV_RIGHT_SYSTEM_CONTROL,
+        [MV_TYPE_VGIC] = MV_RIGHT_VGIC_CONTROL,
     };
     const uint32_t counts[MV_TYPE_COUNT] = {
         [MV_TYPE_PORTAL] = t->portals.count, [MV_TYPE_VIRQ] = t->virqs.count, [MV_TYPE_SPACE] = t->spaces.count,
         [MV_TYPE_SEGMENT] = t->segments.count, [MV_TYPE_TIMER] = t->timers.count, [MV_TYPE_VCPU] = t->vcpus.count,
         [MV_TYPE_CELL] = t->cells.count, [MV_TYPE_TRACE] = 1, [MV_TYPE_SYSTEM] = 1, [MV_TYPE_NONE] = 1,
+        [MV_TYPE_VGIC] = t->vgics.count,
     };
 
     EACH(mv_sys_cap, caps, c) {
@@ -251,9 +321,24 @@ static bool load_image(const char *path)
     return e.e_entry >= base && e.e_entry < base + length;
 }
 
+static bool write_tree(const char *name, const char *path)
+{
+    EACH(mv_sys_vcpu, vcpus, v) {
+        const struct mv_sys_load *l = v->kind == MV_VCPU_VM ? load_at(v, v->argument) : NULL;
+        FILE *f = l && !strcmp(ARRAY(mv_sys_cell, cells)[v->cell].name, name) ? fopen(path, "wb") : NULL;
+
+        if (!f)
+            continue;
+        bool done = fwrite(image + (l->source - base), 1, l->file_size, f) == l->file_size;
+
+        return fclose(f) == 0 && done;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2 || !load_image(argv[1]) || !(t = find_table())) {
+    if ((argc != 2 && argc != 4) || !load_image(argv[1]) || !(t = find_table())) {
         printf("this is not a system with a table\n");
         return 1;
     }
@@ -271,9 +356,12 @@ int main(int argc, char **argv)
     check_layout();
     check_cells();
     check_vcpus();
+    check_vgics();
     check_memory();
     check_spaces();
     check_caps();
+    if (argc == 4)
+        EXPECT(write_tree(argv[2], argv[3]));
     free(image);
     return wrong;
 }

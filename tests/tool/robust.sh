@@ -38,6 +38,7 @@ END
 if [ -z "$TOOL_TEST_QUICK" ]; then
     is "memory runs out in a check" fails_everywhere "$tool check finished.dts"
     is "memory runs out in a build" fails_everywhere "$tool build finished.dts -o out"
+    is "memory runs out in a check of virtual machines" fails_everywhere "$tool check vm.dts"
 fi
 
 # A build that is interrupted leaves nothing.
@@ -54,21 +55,37 @@ is "Ctrl-C leaves nothing behind" interrupted INT
 is "nor does termination" interrupted TERM
 
 # Random changes of the base: refused or accepted, but in an orderly way.
+# at_random CHANGED READ
 at_random() {
-    cp base.dtsi whole.dtsi
+    cp "$1" whole
     seed=0
     while [ $seed -lt "${TOOL_TEST_SEEDS:-200}" ]; do
-        "$out/mutate" $seed <whole.dtsi >base.dtsi
-        timeout 20 "$tool" headers good.dts -o out >stdout 2>stderr
+        "$out/mutate" $seed <whole >"$1"
+        timeout 20 "$tool" headers "$2" -o out >stdout 2>stderr
         status=$?
-        [ $status -le 1 ] || { echo "seed $seed: status $status"; cat stderr; cp whole.dtsi base.dtsi; return 1; }
+        [ $status -le 1 ] || { echo "seed $seed: status $status"; cat stderr; cp whole "$1"; return 1; }
         if [ $status = 0 ]; then
             rm -rf out
         elif ! clean || ! grep -q ': error: .*; expected .*; ' stderr; then
-            echo "seed $seed:"; cat stderr; cp whole.dtsi base.dtsi; return 1
+            echo "seed $seed:"; cat stderr; cp whole "$1"; return 1
         fi
         seed=$((seed + 1))
     done
-    cp whole.dtsi base.dtsi
+    cp whole "$1"
 }
-is "descriptions changed at random never crash the tool" at_random
+is "descriptions changed at random never crash the tool" at_random base.dtsi good.dts
+is "nor do those of virtual machines" at_random vm.dts vm.dts
+# So are the files that a machine starts with.
+files_at_random() {
+    cp full.dtb whole.dtb
+    printf '#include "base.dtsi"\n&top { cells { vm { kernel = "Image"; memory = <0x400000>; device-tree = "full.dtb"; }; }; };\n' >system.dts
+    size=$(wc -c <whole.dtb)
+    for n in $(seq 0 5 $((size - 1))); do
+        cp whole.dtb full.dtb
+        printf '\377' | dd of=full.dtb bs=1 seek=$n conv=notrunc 2>/dev/null
+        "$tool" check system.dts >said 2>&1
+        [ $? -le 1 ] || { echo "byte $n:"; cat said; return 1; }
+    done
+    cp whole.dtb full.dtb
+}
+[ -n "$TOOL_TEST_QUICK" ] || is "damaged device trees never crash the tool" files_at_random

@@ -64,12 +64,12 @@ cp "$here/base.dtsi" "$here/cell.c" "$work/sys/"
 cd "$work/sys" || exit 1
 printf '#include "base.dtsi"\n' >good.dts
 cp "$here/vm.dts" .
-guest Image
-head -c 5000 /dev/zero >initrd
+. "$here/guests.sh"
 
 # ---- good ones -----------------------------------------------------------------
 
 . "$here/good.sh"
+. "$here/vms.sh"
 
 # ---- bad descriptions ------------------------------------------------------------
 

@@ -156,8 +156,8 @@ static void build_program(struct cell *c)
 
     if (c->program)
         library_sources(c);
-    size_t own = c->sources.count;
-
+    if (c->sources.count == 0)
+        return;
     *vec_push(&c->sources) = stage_path(mem_printf("%s/cell_config.c", c->name));
     if (model_is_vmm(c))
         *vec_push(&c->sources) = stage_path(mem_printf("%s/vmm_config.c", c->name));
@@ -167,7 +167,7 @@ static void build_program(struct cell *c)
         good = good && object;
         *vec_push(&objects) = object;
     }
-    if (good && own)
+    if (good)
         link_program(c, objects.at, objects.count);
 }
 

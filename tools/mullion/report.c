@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <mv/guest.h>
+
 #include "schema.h"
 
 typedef unsigned long long ull;
@@ -104,7 +106,7 @@ static void report_caps(struct text *t, const struct cell *c)
 
 static void report_cell(struct text *t, const struct cell *c)
 {
-    heading(t, mem_printf("Cell %s%s", c->name, c->autostart ? "" : " (not started at boot)"));
+    heading(t, mem_printf("Cell %s%s%s", c->name, model_is_guest(c) ? ", a virtual machine" : "", c->autostart ? "" : " (not started at boot)"));
     report_vcpus(t, c);
     report_caps(t, c);
     report_spaces(t, c);
@@ -128,8 +130,8 @@ static void report_portals(struct text *t, const struct system *s)
                 }
         for (size_t v = 0; v < s->vcpus.count; v++)
             if (s->vcpus.at[v]->fault_portal == p) {
-                text_printf(t, "    faults of %s, vCPU %u, badge 0x%x\n", s->vcpus.at[v]->cell->name, s->vcpus.at[v]->number,
-                            s->vcpus.at[v]->fault_badge);
+                text_printf(t, "    %s of %s, vCPU %u, badge 0x%x\n", model_is_guest(s->vcpus.at[v]->cell) ? "exits" : "faults",
+                            s->vcpus.at[v]->cell->name, s->vcpus.at[v]->number, s->vcpus.at[v]->fault_badge);
                 any = true;
             }
         if (!any)
@@ -184,7 +186,8 @@ static void report_control(struct text *t, const struct system *s)
             const struct vcpu *v = model_vcpu(s, c->controls.at[r].node);
 
             if (to)
-                text_printf(t, "  control: %s controls cell %s\n", c->name, to->name);
+                text_printf(t, "  control: %s controls cell %s%s\n", c->name, to->name,
+                            to->vm && to->vm->vmm != c ? mem_printf(" and its VMM, %s", to->vm->vmm->name) : "");
             else
                 text_printf(t, "  control: %s controls vCPU %u of %s\n", c->name, v->number, v->cell->name);
         }
@@ -256,15 +259,72 @@ static void report_devices(struct text *t, const struct system *s)
         text_printf(t, "  No cell owns a device.\n");
 }
 
+/* ---- virtual machines ------------------------------------------------------------------- */
+
+static void report_place(struct text *t, uint64_t base, uint64_t size, const char *who, const char *what)
+{
+    text_printf(t, "    %010llx  %010llx  %-23s %s\n", (ull)base, (ull)(base + size), who, what);
+}
+
+/* The board that a guest finds, and who is behind each part. */
+static void report_board(struct text *t, const struct system *s, const struct vm *vm)
+{
+    const char *vmm = vm->vmm->name;
+
+    text_printf(t, "    %-10s  %-10s  %-23s %s\n", "start", "end", "served by", "what the guest finds there");
+    report_place(t, MV_GUEST_GICD, MV_GUEST_GICD_BYTES, vmm, s->board.gic_version == 2 ? "GICv2, distributor (SGIs: the kernel)" : "GICv3, distributor");
+    if (s->board.gic_version == 2)
+        report_place(t, MV_GUEST_GICC, MV_GUEST_GICC_BYTES, "the hardware", "GICv2, CPU interface");
+    else
+        report_place(t, MV_GUEST_GICR, MV_GUEST_GICR_BYTES * (uint64_t)vm->cell->vcpus.count, vmm, "GICv3, redistributors");
+    if (vm->console != VM_CONSOLE_VIRTIO)
+        report_place(t, MV_GUEST_UART, 0x1000, vmm, vm->console == VM_CONSOLE_PL011 ? "PL011, the console" : "PL011, to nowhere");
+    report_place(t, MV_GUEST_RTC, 0x1000, vmm, "PL031, the clock");
+    if (vm->console == VM_CONSOLE_VIRTIO)
+        report_place(t, MV_GUEST_VIRTIO + MV_GUEST_VIRTIO_CONSOLE * MV_GUEST_VIRTIO_BYTES, MV_GUEST_VIRTIO_BYTES, vmm, "virtio console");
+    if (vm->rng)
+        report_place(t, MV_GUEST_VIRTIO + MV_GUEST_VIRTIO_RNG * MV_GUEST_VIRTIO_BYTES, MV_GUEST_VIRTIO_BYTES, vmm, "virtio rng");
+    report_place(t, MV_GUEST_RAM, vm->memory, "memory", mem_printf("at %llx of the board", (ull)vm->ram->extents.list.at[0].base));
+}
+
+static void report_start(struct text *t, const struct vm *vm)
+{
+    const struct guest_load *parts[] = { &vm->kernel, &vm->tree, &vm->initrd };
+
+    text_printf(t, "  in its memory at each start:\n");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i]->blob)
+            report_place(t, parts[i]->address, parts[i]->size, mem_printf("%s bytes", text_thousands(parts[i]->blob->length)),
+                         parts[i]->blob->name);
+    text_printf(t, "  command line: %s\n", vm->bootargs ? vm->bootargs : "none given");
+}
+
+static void report_vms(struct text *t, const struct system *s)
+{
+    if (s->vms.count)
+        heading(t, "Virtual machines");
+    for (size_t i = 0; i < s->vms.count; i++) {
+        const struct vm *vm = s->vms.at[i];
+
+        text_printf(t, "%s  %s: %s KiB of memory, %zu vCPU%s on core", i ? "\n" : "", vm->cell->name, text_thousands(vm->memory / 1024),
+                    vm->cell->vcpus.count, vm->cell->vcpus.count == 1 ? "" : "s");
+        for (size_t v = 0; v < vm->cell->vcpus.count; v++)
+            text_printf(t, " %u", vm->cell->vcpus.at[v]->core);
+        text_printf(t, "; its exits are served by %s\n", vm->vmm->name);
+        report_board(t, s, vm);
+        report_start(t, vm);
+    }
+}
+
 /* ---- kernel memory ------------------------------------------------------------------------ */
 
 struct cost {
-    uint64_t cell, vcpus, fp, spaces, portals, virqs, timers, caps, heaps, roots, tables;
+    uint64_t cell, vcpus, fp, vgic, spaces, portals, virqs, timers, caps, heaps, roots, tables;
 };
 
 static uint64_t cost_total(const struct cost *k)
 {
-    return k->cell + k->vcpus + k->fp + k->spaces + k->portals + k->virqs + k->timers + k->caps + k->heaps +
+    return k->cell + k->vcpus + k->fp + k->vgic + k->spaces + k->portals + k->virqs + k->timers + k->caps + k->heaps +
            k->roots + k->tables;
 }
 
@@ -277,7 +337,13 @@ static struct cost cell_cost(const struct system *s, const struct layout *l, con
         k.vcpus += z->vcpu;
         k.fp += c->vcpus.at[i]->fp ? z->fp : 0;
         k.heaps += (1 + c->vcpus.at[i]->callers_max) * (uint64_t)z->heap_slot;
+        if (model_is_guest(c)) {
+            k.vcpus += z->vm;
+            k.heaps += z->heap_slot;
+        }
     }
+    if (model_is_guest(c))
+        k.vgic = z->vgic + (c->vcpus.count + MV_GUEST_SPI_BANKS) * (uint64_t)z->vgic_bank;
     for (size_t i = 0; i < c->spaces.count; i++) {
         k.spaces += z->space;
         k.roots += mv_root_bytes(c->spaces.at[i]->address_bits);
@@ -298,14 +364,14 @@ static void report_costs(struct text *t, const struct system *s, const struct la
     uint64_t total = 0;
 
     heading(t, "Kernel memory of each cell, bytes");
-    text_printf(t, "  %-23s %6s %6s %6s %6s %7s %6s %6s %6s %6s %6s %7s %8s\n", "cell", "cell", "vCPUs", "FP", "spaces",
+    text_printf(t, "  %-23s %6s %6s %6s %6s %6s %7s %6s %6s %6s %6s %6s %7s %8s\n", "cell", "cell", "vCPUs", "FP", "vGIC", "spaces",
                 "portals", "vIRQs", "timers", "caps", "queues", "roots", "tables", "total");
     for (size_t i = 0; i < s->cells.count; i++) {
         struct cost k = cell_cost(s, l, s->cells.at[i]);
 
         total += cost_total(&k);
-        text_printf(t, "  %-23s %6llu %6llu %6llu %6llu %7llu %6llu %6llu %6llu %6llu %6llu %7llu %8llu\n",
-                    s->cells.at[i]->name, (ull)k.cell, (ull)k.vcpus, (ull)k.fp, (ull)k.spaces,
+        text_printf(t, "  %-23s %6llu %6llu %6llu %6llu %6llu %7llu %6llu %6llu %6llu %6llu %6llu %7llu %8llu\n",
+                    s->cells.at[i]->name, (ull)k.cell, (ull)k.vcpus, (ull)k.fp, (ull)k.vgic, (ull)k.spaces,
                     (ull)k.portals, (ull)k.virqs, (ull)k.timers, (ull)k.caps, (ull)k.heaps, (ull)k.roots, (ull)k.tables,
                     (ull)cost_total(&k));
     }
@@ -333,6 +399,7 @@ struct text report_make(const struct system *s, const struct layout *l)
     report_shared(&t, s);
     report_control(&t, s);
     report_devices(&t, s);
+    report_vms(&t, s);
     for (size_t i = 0; i < s->cells.count; i++)
         report_cell(&t, s->cells.at[i]);
     report_costs(&t, s, l);

@@ -43,10 +43,15 @@ bool schema_is_vm(const struct node *n)
 {
     static const char *const words[] = { "kernel", "initrd", "bootargs", "device-tree", "memory" };
 
+    static const char *const programs[] = { "sources", "program", "image" };
+    bool any = false;
+
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (node_prop(n, words[i]))
-            return true;
-    return false;
+        any = any || node_prop(n, words[i]);
+    /* What is a program and has such a word by mistake stays one. */
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+        any = any && (node_prop(n, "kernel") || !node_prop(n, programs[i]));
+    return any;
 }
 
 void schema_check(const struct node *n, enum schema kind)

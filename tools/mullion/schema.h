@@ -19,7 +19,7 @@ enum schema {
 void schema_check(const struct node *n, enum schema kind);
 /* Complain when a group node (cells, portals, ...) has properties. */
 void schema_check_group(const struct node *n);
-/* Has the cell's node a word that only virtual machines have? */
+/* Does the cell's node describe a virtual machine? */
 bool schema_is_vm(const struct node *n);
 /* What a node of the tree is, with its article: "a portal". */
 const char *schema_what(const struct node *n);
