@@ -75,10 +75,12 @@ void args_help(const char *topic)
         printf("  %s\n", commands[i].usage);
     printf("\n\"mullion help COMMAND\" says more. The description's language is in docs/description.md.\n"
            "\nEnvironment:\n"
-           "  MULLION_HOME   the kit, when it does not lie beside the program\n"
-           "  MULLION_CC     C compiler with options (aarch64-linux-gnu-gcc)\n"
-           "  MULLION_CXX    C++ compiler with options (aarch64-linux-gnu-g++)\n"
-           "  MULLION_QEMU   QEMU with options (qemu-system-aarch64)\n");
+           "  MULLION_HOME       the kit, when it does not lie beside the program\n"
+           "  MULLION_CC         C compiler with options (aarch64-linux-gnu-gcc)\n"
+           "  MULLION_CXX        C++ compiler with options (aarch64-linux-gnu-g++)\n"
+           "  MULLION_QEMU       QEMU with options (qemu-system-aarch64)\n"
+           "  MULLION_GUESTS     folders with the files of virtual machines, separated by colons\n"
+           "  SOURCE_DATE_EPOCH  seconds since 1970: fixes what virtual machines begin with\n");
 }
 
 static _Noreturn void unknown_command(const char *word)
