@@ -226,6 +226,7 @@ static void check_memory(void)
         EACH(mv_sys_extent, extents, e)
             inside = inside || (l->destination >= e->base && l->destination + l->size <= e->base + e->size);
         EXPECT(inside && l->file_size <= l->size);
+        EXPECT(l->destination % MV_PAGE_SIZE == 0 && l->size % MV_PAGE_SIZE == 0);
         EXPECT(l->file_size == 0 || (l->source >= base && l->source + l->file_size <= base + length));
     }
     EXPECT(in_ram(t->objects_base, t->objects_size) && t->objects_base % 0x10000 == 0 && t->objects_base >= base + length);

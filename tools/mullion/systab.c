@@ -265,6 +265,7 @@ static void clear_large_segments(const struct system *s, const struct cell *c, l
     }
 }
 
+/* Whole pages: what lies in a guest's memory at its start has pages of its own. */
 static void guest_loads(const struct vm *vm, loads_t *loads)
 {
     const struct guest_load *parts[] = { &vm->kernel, &vm->tree, &vm->initrd };
@@ -272,7 +273,8 @@ static void guest_loads(const struct vm *vm, loads_t *loads)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i]->blob)
             *vec_push(loads) = (struct mv_sys_load){
-                base_of(vm->ram) + (parts[i]->address - MV_GUEST_RAM), parts[i]->blob->place, parts[i]->blob->length, parts[i]->size,
+                base_of(vm->ram) + (parts[i]->address - MV_GUEST_RAM), parts[i]->blob->place, parts[i]->blob->length,
+                mv_align_up(parts[i]->size, MV_PAGE_SIZE),
             };
 }
 
