@@ -17,28 +17,31 @@ import sys
 from collections import OrderedDict
 
 from breakdown import Kernel, write_breakdown
-from paths import PATHS
+from paths import GUEST_PATHS, PATHS
 
 TICK_SHIFT = 4      # a tick of the 62.5 MHz counter is 16 ns: then it is one instruction
 RUN_SECONDS = 120
-SYSTEM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "system.dts")
+HERE = os.path.dirname(os.path.abspath(__file__))
+IMAGES = "bench/images"         # below the build folder: the guest
 
 
 class Failure(Exception):
     """Something is not as the benchmark needs it."""
 
 
-def run_system(mullion, board, cpu, out):
-    """Build and boot the system; returns what it printed and the log's name."""
+def run_system(args, system, board, cpu, out):
+    """Build and boot a system; returns what it printed and the log's name."""
     serial, log = os.path.join(out, "serial.txt"), os.path.join(out, "log.txt")
     more = ["-serial", "file:" + serial, "-no-reboot", "-rtc", "clock=vm,base=2026-01-01",
             "-icount", "shift=%d,sleep=off" % TICK_SHIFT,
             "-singlestep", "-d", "exec,nochain", "-D", log]
-    command = [mullion, "run", SYSTEM, "--board", board, "--cpu", cpu, "-o", out]
+    command = [os.path.join(args.build, "tools", "mullion"), "run", os.path.join(HERE, system),
+               "--board", board, "--cpu", cpu, "-o", out]
     for word in more:
         command += ["--qemu-arg", word]
+    env = dict(os.environ, MULLION_GUESTS=os.path.join(args.build, IMAGES), SOURCE_DATE_EPOCH="1767225600")
     done = subprocess.run(command, timeout=RUN_SECONDS, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, env=env)
     if done.returncode != 0:
         raise Failure(done.stderr.strip() or "exit status %d" % done.returncode)
     with open(serial, encoding="ascii", errors="replace") as f:
@@ -89,12 +92,19 @@ def cell_marks(folder, tools):
             if l.split()[2].startswith("mark_")}
 
 
+def guest_marks(args):
+    text = subprocess.run([args.tools + "nm", os.path.join(args.build, IMAGES, "guest.elf")], check=True,
+                          capture_output=True, text=True).stdout
+    return {l.split()[2][5:]: int(l.split()[0], 16) for l in text.splitlines()
+            if l.split()[2].startswith("mark_")}
+
+
 def spans(done, begin, end):
-    """Every window from a `begin` to the next `end`, without the end. A `begin`
-    that traps is seen twice."""
+    """Every window from one of `begin` to the next `end`, without the end. A
+    begin that traps is seen twice."""
     start = None
     for i, (_, address) in enumerate(done):
-        if address == begin and start is None:
+        if address in begin and start is None:
             start = i
         elif address == end and start is not None:
             yield done[start:i]
@@ -130,13 +140,13 @@ def windows(path, done, marks, kernel):
         at = next(i for i, d in enumerate(done) if d[1] == marks[mark])
         part = done[at:] if when == "after" else done[:at]
         return list(interrupts(part, marks[path.end], kernel))
-    return list(spans(done, marks[path.begin], marks[path.end]))
+    return list(spans(done, {marks[b] for b in path.begin.split("|")}, marks[path.end]))
 
 
-def cut_out(text, done, marks, kernel):
-    """All paths: metric -> window."""
+def cut_out(paths, text, done, marks, kernel):
+    """All these paths: metric -> window."""
     result = OrderedDict()
-    for path in PATHS:
+    for path in paths:
         found = windows(path, done, marks, kernel)
         if not found:
             raise Failure("%s was not seen; the console says:\n%s" % (path.metric, text))
@@ -152,27 +162,42 @@ def cut_out(text, done, marks, kernel):
 def check_counter(text, result):
     """The counter's difference includes one of the two instructions that read it."""
     for line in text.splitlines():
-        m = re.fullmatch(r"(\w+) (\d+)", line)
+        m = re.search(r"(\w+) (\d+)$", line.rstrip())
         if m and m[1] in result and int(m[2]) - 1 != len(result[m[1]]):
             raise Failure("%s: the log shows %d instructions, the counter %d" %
                           (m[1], len(result[m[1]]), int(m[2]) - 1))
 
 
+def twice(what):
+    """Everything is done again, and must be the same."""
+    first, second = what(), what()
+    for metric, window in first.items():
+        if window != second[metric]:
+            raise Failure("%s: two runs differ: %d and %d instructions" %
+                          (metric, len(window), len(second[metric])))
+    return first
+
+
 def measure(args, board, cpu):
-    """One configuration, twice."""
+    """One configuration: the native cells, then a virtual machine."""
     out = os.path.join(args.build, "bench", board)
+    out_guest = out + "-guest"
     kernel = Kernel(os.path.join(args.build, "kernel", "release", board, "mullion.elf"), args.tools)
-    results = []
-    for _ in range(2):
-        text, log = run_system(os.path.join(args.build, "tools", "mullion"), board, cpu, out)
+
+    def once(paths, system, folder, marks):
+        text, log = run_system(args, system, board, cpu, folder)
         done = read_log(log)
         os.remove(log)
-        results.append(cut_out(text, done, cell_marks(out, args.tools), kernel))
-    for metric, window in results[0].items():
-        if window != results[1][metric]:
-            raise Failure("%s: two runs differ: %d and %d instructions" %
-                          (metric, len(window), len(results[1][metric])))
-    return kernel, results[0]
+        return cut_out(paths, text, done, marks(), kernel)
+
+    result = OrderedDict()
+    if args.part != "guest":
+        result.update(twice(lambda: once(PATHS, "system.dts", out, lambda: cell_marks(out, args.tools))))
+    if args.part != "native":
+        result.update(twice(lambda: once(GUEST_PATHS, "guest.dts", out_guest, lambda: guest_marks(args))))
+        kernel.add_program("VMM", os.path.join(out_guest, "guest-vmm.elf"))
+        kernel.add_program("guest", os.path.join(args.build, IMAGES, "guest.elf"))
+    return kernel, result
 
 
 # ---- what is written -------------------------------------------------------------
@@ -184,7 +209,9 @@ def print_table(results):
         print("  %-22s %s" % ("instructions" if row else "",
                               " ".join("%*s" % (w, name[row]) for w, name in zip(width, results))),
               "%9s %9s" % (("first", ""), ("aim", "design"))[row])
-    for path in PATHS:
+    for path in PATHS + GUEST_PATHS:
+        if path.metric not in next(iter(results.values())):
+            continue
         values = [len(r[path.metric]) for r in results.values()]
         aims = ["%s%s" % (f"{aim:,}", " " if max(values) <= aim else "!") if aim else "- "
                 for aim in (path.first_aim, path.aim)]
@@ -196,6 +223,7 @@ def print_table(results):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     p.add_argument("configuration", nargs="+", help="BOARD:CPU")
+    p.add_argument("--part", choices=["native", "guest"], help="only these rows")
     p.add_argument("--build", default="build", help="folder of what was built")
     p.add_argument("--tools", default="aarch64-linux-gnu-", help="prefix of nm, objdump, addr2line")
     args = p.parse_args()

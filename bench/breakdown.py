@@ -2,6 +2,7 @@
 """What a path consists of: instructions per part, and what counts do not show:
 system registers, barriers, TLB and cache maintenance."""
 
+import bisect
 import re
 import subprocess
 from collections import Counter, OrderedDict
@@ -40,6 +41,7 @@ class Kernel:
         self.elf, self.tools = elf, tools
         self.insn, self.symbol, self.phase = {}, {}, {}
         self.parts = {}
+        self.programs = []         # those outside the kernel whose addresses are known
         self.read_disassembly()
         self.read_phases()
 
@@ -112,8 +114,22 @@ class Kernel:
         return (self.phase.get(address, PART_OF_FUNCTION.get(self.symbol[address], "entry")),
                 self.symbol[address])
 
+    def add_program(self, part, elf):
+        """What a program outside the kernel executes is this part, by its functions."""
+        symbols = []
+        for line in self.run("nm", "-n", "--defined-only", elf).splitlines():
+            m = re.match(r"([0-9a-f]+) [tT] ((?!\$|mark_).*)$", line)
+            if m:
+                symbols.append((int(m[1], 16), m[2]))
+        self.programs.append((part, symbols))
+
     def part(self, address):
-        return self.parts.get(address, ("stub", "(cell)"))
+        if address in self.parts:
+            return self.parts[address]
+        for part, symbols in self.programs:
+            if symbols and symbols[0][0] <= address < symbols[-1][0] + 0x10000:
+                return (part, symbols[bisect.bisect(symbols, (address, "\x7f")) - 1][1])
+        return ("stub", "(cell)")
 
 
 def special(text):

@@ -7,7 +7,7 @@ marks are symbols in the cells' program, other places are symbols of the kernel.
 
 from collections import namedtuple
 
-# kind "span": from the mark `begin` to the mark `end`.
+# kind "span": from the mark `begin` (or one of several, joined by "|") to the mark `end`.
 # kind "interrupt": back from the mark `end`, over the exit from the kernel, to
 #   the vector or to the instruction after WFI; only before, or only after, the
 #   mark that `begin` names was executed.
@@ -50,4 +50,18 @@ PATHS = [
          "unmap one page", 300, 200),
     Path("boot_to_first_cell", "", "", "boot",
          "first kernel instruction to the first cell's", None, 1000000),
+]
+
+# The same in a virtual machine (guest.c), with its VMM's instructions.
+GUEST_PATHS = [
+    Path("hvc_null", "hvc_null_begin", "hvc_null_end", "span",
+         "null hypercall of a guest", 50, 30),
+    Path("mmio_vmm", "mmio_vmm_begin", "mmio_vmm_end", "span",
+         "guest's read of a register that its VMM cell emulates", 320, 240),
+    Path("sgi_self", "sgi_self_begin|sgi_self_begin_v2", "guest_irq", "span",
+         "guest's SGI to itself until its handler", 300, 200),
+    Path("vtimer_irq", "after:timers_of_busy", "guest_irq", "interrupt",
+         "guest's virtual timer until its handler", 200, 150),
+    Path("wfi_wake", "wfi_wake_begin", "guest_irq", "span",
+         "guest's WFI until its timer's handler", 500, 400),
 ]
