@@ -17,7 +17,7 @@
 guest_head:
         b       start_first
         .long   0
-        .quad   0x200000                        /* text_offset */
+        .quad   guest_text_offset               /* where in RAM it lies, with its MMU off too */
         .quad   guest_end - guest_head
         .quad   0xa                             /* little-endian, 4 KiB, anywhere */
         .quad   0, 0, 0
