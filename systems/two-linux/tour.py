@@ -71,12 +71,12 @@ def say(text):
 
 
 def see_beats(system):
-    """A thousand beats per second, none missed, whatever the machines do."""
+    """A hundred beats per second, none missed, whatever the machines do."""
     for _ in range(3):
         system.pulse("reset", r"> reset$")
         time.sleep(2)
         match = system.pulse("", r"(\d+) beats, (\d+) missed")
-        if int(match.group(1)) >= 1000 and match.group(2) == "0":
+        if int(match.group(1)) >= 150 and match.group(2) == "0":
             return
     raise Missing("the pulse missed beats: " + match.group())
 
@@ -111,7 +111,7 @@ def tour(system):
     system.expect("right", r"^right$")
     before = float(system.expect("right", r"^([0-9.]+) ").group(1))
 
-    say("""The third cell, pulse, needs no operating system. It runs above both machines, a thousand times
+    say("""The third cell, pulse, needs no operating system. It runs above both machines, a hundred times
         per second. Enter asks it how exact it was; reset begins to count anew.""")
     see_beats(system)
 
