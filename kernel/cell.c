@@ -68,6 +68,8 @@ static void load_step(struct cell *c)
     if (file < bytes)
         arch_zero(to, bytes);     /* whole: a file may end anywhere, stores are aligned */
     arch_copy(to, arch_ram((paddr_t){ l->source + c->offset }), file);
+    if (c->vcpus->vm != NULL)
+        arch_clean(to, bytes);    /* a guest reads it with its caches off */
     c->offset += bytes;
     if (c->offset == l->size) {
         c->step++;
@@ -186,7 +188,8 @@ static struct result start_vcpus(HANDLER_ARGS)
             return door_forward(self, v->core, start_vcpus, c);
         if (vcpu_is_stopped(v)) {
             vcpu_reset(v);
-            vcpu_release(v);
+            if (v->sys->start != 0)
+                vcpu_release(v);
         }
     }
     arch_lock(&c->lock);

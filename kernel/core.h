@@ -30,6 +30,7 @@ struct core {
     uint64_t         programmed;    /* what the hardware timer was last set to     */
     struct heap      timers;        /* by deadline in ticks                        */
     struct vcpu     *fp_owner;      /* whose FP registers are in the hardware      */
+    struct vcpu     *owner;         /* and whose registers of a VM; NULL: nobody's */
     struct message  *inbox;         /* atomic: newest first                        */
     struct mv_trace_ring *trace;    /* NULL: none                                  */
     uint64_t         ready_bits[READY_WORDS];

@@ -6,6 +6,7 @@
 #include "ipc.h"
 #include "print.h"
 #include "trace.h"
+#include "vm.h"
 
 void fault_raise(struct vcpu *v, enum mv_fault kind, uint64_t address, uint64_t syndrome)
 {
@@ -30,6 +31,10 @@ void fault_bus(struct vcpu *v)
 
 void fault_message(struct vcpu *v, uint64_t *words)
 {
+    if (v->vm != NULL) {
+        arch_copy(words, v->vm->message, sizeof(v->vm->message));
+        return;
+    }
     words[0] = v->fault;
     words[1] = arch_frame_pc(v);
     words[2] = v->fault_address;

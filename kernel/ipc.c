@@ -8,6 +8,7 @@
 #include "sched.h"
 #include "trace.h"
 #include "virq.h"
+#include "vm.h"
 
 static size_t size_bytes(uint64_t size)
 {
@@ -218,18 +219,25 @@ void ipc_fault(struct vcpu *self)
 
 /* ---- the reply --------------------------------------------------------------- */
 
+/* What the fault handler has decided; false: v stops. */
+static bool fault_resumes(struct vcpu *v)
+{
+    if (v->vm != NULL)
+        return vm_answered(v);
+    if (v->remote_status == MV_FAULT_RESUME_AT)
+        arch_frame_set_pc(v, v->remote_source);
+    return v->remote_status == MV_FAULT_RESUME || v->remote_status == MV_FAULT_RESUME_AT;
+}
+
 /* The fault handler has decided, or has gone. */
 static void fault_answered(struct vcpu *v)
 {
     v->is_fault_call = false;
     vcpu_set_state(v, VCPU_RUNNABLE);    /* the call is over: vcpu_halt() has nothing to cancel */
-    if (v->remote_status == MV_FAULT_RESUME_AT)
-        arch_frame_set_pc(v, v->remote_source);
-    if (v->remote_status != MV_FAULT_RESUME && v->remote_status != MV_FAULT_RESUME_AT) {
+    if (!fault_resumes(v))
         vcpu_halt(v, VCPU_FAULTED);
-        return;
-    }
-    sched_resume(v);
+    else if (vcpu_state(v) == VCPU_RUNNABLE)
+        sched_resume(v);
 }
 
 /* The call of v, which is no fault, returns what remote_status and
@@ -269,7 +277,7 @@ static void return_call(struct vcpu *v)
  */
 static void cancel_call(struct vcpu *v)
 {
-    v->remote_status = MV_CANCELLED;
+    v->remote_status = v->is_fault_call ? MV_FAULT_STOP : MV_CANCELLED;
     v->remote_source = 0;
     if (v->core == core_here() && !v->is_fault_call) {
         finish_call(v);
@@ -293,6 +301,8 @@ static struct vcpu *answer(struct vcpu *server, uint64_t size)
     if (caller->is_fault_call) {
         caller->remote_status = words[0];
         caller->remote_source = words[1] & ~UINT64_C(3);
+        if (caller->vm != NULL)
+            arch_copy(caller->vm->message, words, sizeof(caller->vm->message));
     } else {
         size = size_possible(server, caller, size);
         copy_words(caller, server);
@@ -514,7 +524,8 @@ void ipc_remote_cancel(struct core *core, struct vcpu *caller)
             unqueue(server, caller);
         else
             abandon(server);
-        caller->remote_status = caller->stopping ? MV_CANCELLED : MV_TIMEOUT;
+        caller->remote_status = caller->is_fault_call ? MV_FAULT_STOP :
+                                caller->stopping ? MV_CANCELLED : MV_TIMEOUT;
         caller->remote_source = 0;
     }
     message_post(caller->core, &caller->cancel, MESSAGE_CANCEL_DONE);

@@ -7,6 +7,7 @@
 #include "timer.h"
 #include "trace.h"
 #include "virq.h"
+#include "vm.h"
 
 uint64_t sched_slice_ticks;    /* the fast path reads it */
 static uint64_t frequency;
@@ -263,6 +264,8 @@ void sched_timer(struct core *core)
         heap_remove(&core->timers, n);
         if (n->kind == TIMEOUT_VCPU)
             ipc_timeout(container_of(n, struct vcpu, timeout));
+        else if (n->kind == TIMEOUT_VM)
+            vm_timer_expired(container_of(n, struct vm, timer));
         else
             timer_expired(container_of(n, struct timer, node), now);
     }

@@ -19,6 +19,9 @@ static struct space           *spaces;
 static struct portal          *portals;
 static struct virq            *virqs;
 static struct timer           *timers;
+static struct vm              *vms;       /* the first that is nobody's yet */
+static struct vgic            *vgics;
+static struct vgic_bank       *vgic_banks;
 struct vcpu                   *system_vcpus;
 struct irq_map                 system_irqs;
 
@@ -152,6 +155,11 @@ static void vcpu_make(struct vcpu *v, const struct mv_sys_vcpu *sys, uint32_t in
     heap_make(&v->callers, sys->callers_max);
     v->fault_portal = sys->fault_portal == MV_NONE ? NULL : &portals[sys->fault_portal];
     v->virq_enabled = UINT64_MAX;
+    if (sys->kind == MV_VCPU_VM) {
+        v->vm = vms++;
+        v->vm->vcpu = v;
+        v->vm->vgic = &vgics[sys->vgic];
+    }
     vcpu_set_keys(v, false);
     vcpu_set_state(v, VCPU_STOPPED);
 }
@@ -166,6 +174,7 @@ static void *object_of(const struct mv_sys_cap *c)
     case MV_TYPE_PORTAL:  return &portals[c->object];
     case MV_TYPE_VIRQ:    return &virqs[c->object];
     case MV_TYPE_TIMER:   return &timers[c->object];
+    case MV_TYPE_VGIC:    return &vgics[c->object];
     default:              return NULL;
     }
 }
@@ -196,7 +205,7 @@ static void make_spaces(void)
         s->address_bits = sys->address_bits;
         s->index = i;
         arch_space_init(s, (paddr_t){ sys->root }, s->address_bits, i + 1,
-                        (s->cores & (s->cores - 1)) != 0);
+                        (s->cores & (s->cores - 1)) != 0, sys->kind == MV_VCPU_VM);
     }
 }
 
@@ -239,6 +248,18 @@ static void make_virqs(void)
     for (uint32_t i = 0; i < table->timers.count; i++) {
         timers[i].virq = &virqs[timer[i].virq];
         timers[i].virq->timer = &timers[i];
+    }
+}
+
+static void make_vgics(void)
+{
+    const struct mv_sys_vgic *sys = TABLE(mv_sys_vgic, vgics);
+
+    for (uint32_t i = 0; i < table->vgics.count; i++) {
+        vgics[i].sys = &sys[i];
+        vgics[i].vcpus = &system_vcpus[sys[i].first_vcpu];
+        vgics[i].banks = vgic_banks;
+        vgic_banks += sys[i].vcpu_count + sys[i].spi_banks;
     }
 }
 
@@ -286,6 +307,9 @@ void system_build(const struct mv_systab *t)
     virqs = (struct virq *)(base + offset[MV_AREA_VIRQS]);
     timers = (struct timer *)(base + offset[MV_AREA_TIMERS]);
     caps = (struct cap *)(base + offset[MV_AREA_CAPS]);
+    vms = (struct vm *)(base + offset[MV_AREA_VMS]);
+    vgics = (struct vgic *)(base + offset[MV_AREA_VGICS]);
+    vgic_banks = (struct vgic_bank *)(base + offset[MV_AREA_VGIC_BANKS]);
     heap_slots = (struct heap_node **)(base + offset[MV_AREA_HEAPS]);
     system_irqs.slot = (struct virq **)(base + offset[MV_AREA_IRQS]);
     system_irqs.first = t->irq_first;
@@ -299,6 +323,7 @@ void system_build(const struct mv_systab *t)
     for (uint32_t i = 0; i < t->vcpus.count; i++)
         vcpu_make(&system_vcpus[i], &TABLE(mv_sys_vcpu, vcpus)[i], i, caps, &fps);
     make_virqs();
+    make_vgics();
     make_caps(caps);
     for (uint32_t i = 0; i < t->cells.count; i++) {
         if (cells[i].sys->autostart != 0) {
@@ -317,7 +342,7 @@ void system_start_core(uint32_t index)
     for (uint32_t i = 0; i < table->vcpus.count; i++) {
         struct vcpu *v = &system_vcpus[i];
 
-        if (v->core->index == index && v->cell->sys->autostart != 0)
+        if (v->core->index == index && v->cell->sys->autostart != 0 && v->sys->start != 0)
             vcpu_release(v);
     }
 }

@@ -8,6 +8,7 @@
 #include "sched.h"
 #include "space.h"
 #include "virq.h"
+#include "vm.h"
 
 void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
 {
@@ -19,8 +20,11 @@ void vcpu_set_keys(struct vcpu *v, bool traced)
     uint32_t core_part = (v->core->index + 1) << VCPU_CORE_SHIFT;
     bool fast = !v->has_device && !traced;
 
-    v->wait_key = fast ? core_part | VCPU_WAITING : VCPU_KEY_NEVER;
-    v->reply_key = fast ? core_part | VCPU_CALLING : VCPU_KEY_NEVER;
+    /* A VM's vCPU neither waits nor serves: no native fast path may leave it;
+     * its reply_key is the state of a VMM that its exit may enter. */
+    v->wait_key = fast && v->vm == NULL ? core_part | VCPU_WAITING : VCPU_KEY_NEVER;
+    v->reply_key = !fast ? VCPU_KEY_NEVER :
+                   core_part | (uint32_t)(v->vm == NULL ? VCPU_CALLING : VCPU_WAITING);
 }
 
 bool vcpu_is_stopped(const struct vcpu *v)
@@ -37,7 +41,7 @@ void vcpu_halt(struct vcpu *v, enum vcpu_state into)
     sched_timeout_clear(v);
     if (!ipc_sever(v))
         return;
-    if (vcpu_state(v) != VCPU_RUNNABLE && !v->is_fault_call)
+    if (vcpu_state(v) != VCPU_RUNNABLE && vcpu_state(v) != VCPU_IDLE && !v->is_fault_call)
         arch_set_result(v, MV_CANCELLED, 0);
     v->is_fault_call = v->stopping = false;
     v->context = &v->own;
@@ -63,6 +67,8 @@ void vcpu_reset(struct vcpu *v)
     arch_set_space(v);
     arch_frame_start(v, sys->entry, sys->stack, sys->argument, sys->message_address);
     arch_fp_reset(v);
+    if (v->vm != NULL)
+        vm_reset(v);
     if (v->core->current == v) {
         if (v->has_device)
             arch_bus_error_take();  /* it was the old life's */
@@ -117,7 +123,7 @@ static mv_status_t may_copy(const struct vcpu *self, const struct vcpu *v)
     if (self->buffer == NULL)
         return MV_BAD_ARG;
     /* Stopped a moment ago, its registers may still be in the hardware. */
-    return vcpu_is_stopped(v) && v->core->current != v ? MV_OK : MV_BUSY;
+    return (vcpu_is_stopped(v) || self->caller == v) && v->core->current != v ? MV_OK : MV_BUSY;
 }
 
 static uint64_t run_state(const struct vcpu *v)
@@ -127,6 +133,7 @@ static uint64_t run_state(const struct vcpu *v)
         [VCPU_WAITING] = MV_STATE_WAITING, [VCPU_LISTENING] = MV_STATE_WAITING,
         [VCPU_SENDING] = MV_STATE_CALLING, [VCPU_CALLING] = MV_STATE_CALLING,
         [VCPU_REMOTE] = MV_STATE_CALLING,  [VCPU_FAULTED] = MV_STATE_FAULTED,
+        [VCPU_IDLE] = MV_STATE_WAITING,
     };
     return state[vcpu_state(v)];
 }

@@ -21,6 +21,7 @@ struct core;
 struct portal;
 struct space;
 struct virq;
+struct vm;
 
 enum vcpu_state {
     VCPU_STOPPED,       /* until vcpu_start                              */
@@ -31,6 +32,7 @@ enum vcpu_state {
     VCPU_CALLING,       /* its callee works for it                       */
     VCPU_REMOTE,        /* another core has its message node             */
     VCPU_FAULTED,       /* stopped by a fault                            */
+    VCPU_IDLE,          /* of a VM: until an interrupt                   */
 };
 /*
  * The state word holds the state, the core, and reasons to leave the fast path
@@ -40,6 +42,7 @@ enum vcpu_state {
 #define VCPU_STATE_MASK    0xffu
 #define VCPU_CORE_SHIFT    8
 #define VCPU_POISON        (1u << 31)
+#define VCPU_EXIT          (1u << 30)    /* CALLING: a VM's exit, which another fast path answers */
 #define VCPU_KEY_NEVER     0u         /* no state word ever equals it: STOPPED carries its core + 1 */
 
 /* Why the kernel must look closer before this vCPU waits or goes on. */
@@ -79,7 +82,7 @@ struct vcpu {
     uint16_t           number;        /* [I] in its cell   */
     bool               queued;        /* in the ready ring */
     bool               has_device;    /* [I] its cell can reach device registers */
-    bool               is_fault_call; /* its message is its fault, not its registers */
+    bool               is_fault_call; /* its message is its fault or exit, not its registers */
     bool               cancelling;    /* `cancel` is on its way */
     bool               stopping;      /* stops as soon as its request is back */
 
@@ -114,6 +117,7 @@ struct vcpu {
     struct space      *space;         /* where it runs */
     struct portal     *fault_portal;  /* [I] or NULL */
     struct arch_fp    *fp;            /* [I] or NULL: no FP */
+    struct vm         *vm;            /* [I] or NULL: a native one */
     uint64_t           fault_address, fault_syndrome;
 
     /* Its messages to other cores: one of each, so none can be missing. */

@@ -2,35 +2,57 @@
 /*
  * The interrupt controller of a virtual machine: the state of its virtual
  * interrupts, and which of them stand in the list registers of the machine's
- * virtual interface. What a list register holds is newer than the bank; it is
+ * virtual interface. What a list register holds is newer than its bank; it is
  * read back before anybody decides by it.
  *
- * The vCPU that owns a core's list registers (core->owner) is changed by that
- * core alone; banks are changed under the vGIC's lock, by any core of the VM.
+ * The list registers of a core hold interrupts of core->owner only and are
+ * touched by that core alone. Banks are changed under the lock, by any core.
  */
 #pragma once
 
 #include "base.h"
 #include <mv/systab.h>
 
+struct core;
 struct vcpu;
 
-#define VGIC_SGIS       16u
-#define VGIC_PRIVATE    32u    /* ids of one bank, and those private to a vCPU */
-#define VGIC_NO_TARGET  0xffu
+#define VGIC_SGIS        16u
+#define VGIC_BANK        32u    /* interrupts of a bank; ids below are private to a vCPU */
+#define VGIC_SPI_BANKS   4u     /* so that a look through all banks is bounded */
+static_assert(VGIC_SPI_BANKS == MV_VGIC_SPI_BANKS, "what the host tool may ask for");
 
 /* 32 interrupts; a bit each, and a byte each. */
 struct vgic_bank {
-    uint32_t enabled, pending, level, active, edge;
+    uint32_t enabled, pending, active, level, edge;
     uint32_t resident;              /* stands in a list register of its target */
-    uint8_t  priority[VGIC_PRIVATE];
-    uint8_t  target[VGIC_PRIVATE];  /* vCPU of an SPI; senders of an SGI, a bit each, where that matters */
+    uint8_t  priority[VGIC_BANK];
+    uint8_t  target[VGIC_BANK];     /* vCPU of an SPI; of an SGI its senders, a bit each, where that matters */
 };
 
 struct vgic {
     const struct mv_sys_vgic *sys;  /* [I] */
     struct vcpu      *vcpus;        /* [I] sys->vcpu_count of them */
-    struct vgic_bank *banks;        /* [I] one per vCPU, then those of shared interrupts */
+    struct vgic_bank *banks;        /* [I] one per vCPU, then those of SPIs */
     uint32_t          lock;
     uint32_t          control;
 };
+
+/* v is about to own the list registers, or to give them up; on its core. */
+void vgic_load(struct vcpu *v);
+void vgic_unload(struct vcpu *v);
+/* The interrupts of a vCPU that owns nothing are as at power-on; with vCPU 0
+ * those of all the VM. */
+void vgic_reset(struct vcpu *v);
+
+/* The virtual timer of v, which owns this core's, has fired. */
+void vgic_timer(struct vcpu *v);
+/* The virtual interface of v, which owns it, asks for attention. */
+void vgic_maintain(struct vcpu *v);
+/* self sends an SGI to the vCPUs in `targets`, a bit for each number. */
+void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets);
+/* Another core has changed what is pending for v; on v's core. */
+void vgic_update(struct vcpu *v);
+/* Whether v, on this core, has an interrupt to take. */
+bool vgic_has_work(struct vcpu *v);
+/* Whether v's timer could interrupt it. */
+bool vgic_timer_enabled(const struct vcpu *v);

@@ -6,6 +6,7 @@
 #include "system.h"
 #include "timer.h"
 #include "trace.h"
+#include "vgic.h"
 
 static uint64_t lines_ready(const struct vcpu *v)
 {
@@ -84,15 +85,25 @@ void virq_raise_local(struct virq *q, uint64_t payload)
     deliver(q->sink);
 }
 
+void virq_kick(struct vcpu *v)
+{
+    /* Pairs with the exchange in virq_kicked(): either that core sees what has
+     * been made pending, or we see that a new kick is needed. */
+    if (__atomic_exchange_n(&v->kicked, 1, __ATOMIC_ACQ_REL) == 0)
+        message_post(v->core, &v->kick, MESSAGE_KICK);
+}
+
 void virq_kicked(struct vcpu *v)
 {
     /*
-     * An exchange like that in virq_raise(), with which it pairs: if that one
+     * An exchange like that in virq_kick(), with which it pairs: if that one
      * comes later it kicks again; if it came before, what it made pending is
      * seen by the look below. (A store would let the look go ahead of it.)
      */
     __atomic_exchange_n(&v->kicked, 0, __ATOMIC_ACQ_REL);
-    if (!vcpu_is_stopped(v))
+    if (v->vm != NULL)
+        vgic_update(v);
+    else if (!vcpu_is_stopped(v))
         deliver(v);
 }
 
@@ -195,10 +206,7 @@ struct result call_virq_raise(HANDLER_ARGS)
         return result_status(MV_OK);
     }
     set_pending(q, a1);
-    /* Pairs with the exchange in virq_kicked(): either that core sees the
-     * pending bit, or we see that a new kick is needed. */
-    if (__atomic_exchange_n(&sink->kicked, 1, __ATOMIC_ACQ_REL) == 0)
-        message_post(sink->core, &sink->kick, MESSAGE_KICK);
+    virq_kick(sink);
     return result_status(MV_OK);
 }
 

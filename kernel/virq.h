@@ -24,6 +24,8 @@ struct virq {
     bool         active;     /* the device waits for its acknowledge; sink's core only */
 };
 
+/* Let v's core look at what is pending for it. */
+void virq_kick(struct vcpu *v);
 /* Raise on the sink's core. */
 void virq_raise_local(struct virq *q, uint64_t payload);
 /* The kick of v has arrived on its core. */

@@ -1,15 +1,109 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vm.h"
 
-#include "door.h"
+#include "core.h"
+#include "fault.h"
+#include "ipc.h"
+#include "sched.h"
+#include "space.h"
+#include "timer.h"
+#include "trace.h"
+#include "vcpu.h"
 #include "vgic.h"
 
-struct result call_vgic_get(HANDLER_ARGS)
+/* ---- exits ------------------------------------------------------------------- */
+
+void vm_exit(struct vcpu *v, enum mv_exit kind, uint64_t address, uint64_t syndrome)
 {
-    return result_status(MV_BAD_ARG);
+    uint64_t *m = v->vm->message;
+
+    m[0] = kind;
+    m[1] = v->fault_syndrome = syndrome;
+    m[2] = v->fault_address = address;
+    m[7] = arch_frame_pc(v);
+    trace(v->core, MV_TRACE_FAULT, MV_EVENT_EXIT, v, syndrome, address);
+    ipc_fault(v);
 }
 
-struct result call_vgic_set(HANDLER_ARGS)
+bool vm_answered(struct vcpu *v)
 {
-    return result_status(MV_BAD_ARG);
+    uint64_t action = v->remote_status;
+
+    if ((action & MV_EXIT_RESUME) == 0 || (action & ~(uint64_t)MV_EXIT_ALL) != 0)
+        return false;
+    arch_vm_answer(v, v->vm->message);
+    /* One that has lost the hardware meanwhile may have missed its timer. */
+    if ((action & MV_EXIT_WAIT) != 0 && v->core->owner == v && !vgic_has_work(v))
+        vcpu_set_state(v, VCPU_IDLE);
+    return true;
+}
+
+void vm_wait(struct vcpu *v)
+{
+    if (vgic_has_work(v))
+        return;
+    vcpu_set_state(v, VCPU_IDLE);
+    sched_block(v->core);
+}
+
+/* ---- whose the hardware is ------------------------------------------------------- */
+
+static void timer_park(struct vm *vm)
+{
+    struct core *core = vm->vcpu->core;
+    uint64_t deadline = arch_vm_deadline(vm->vcpu);
+
+    if (deadline == UINT64_MAX)
+        return;
+    vm->timer.key = deadline;
+    vm->timer.kind = TIMEOUT_VM;
+    heap_insert(&core->timers, &vm->timer);
+    sched_timer_update(core);
+}
+
+static void timer_unpark(struct vm *vm)
+{
+    if (heap_holds(&vm->timer))
+        heap_remove(&vm->vcpu->core->timers, &vm->timer);
+}
+
+void vm_disown(struct core *core)
+{
+    struct vcpu *v = core->owner;
+
+    if (v == NULL)
+        return;
+    vgic_unload(v);
+    arch_vm_save(v);
+    core->owner = NULL;
+    timer_park(v->vm);
+}
+
+void vm_own(struct vcpu *v)
+{
+    vm_disown(v->core);
+    timer_unpark(v->vm);
+    arch_vm_load(v);
+    v->core->owner = v;
+    vgic_load(v);
+}
+
+/* If it waits, its interrupt comes as soon as it runs. */
+void vm_timer_expired(struct vm *vm)
+{
+    struct vcpu *v = vm->vcpu;
+
+    if (vcpu_state(v) == VCPU_IDLE && vgic_timer_enabled(v)) {
+        vcpu_set_state(v, VCPU_RUNNABLE);
+        sched_wake(v);
+    }
+}
+
+void vm_reset(struct vcpu *v)
+{
+    if (v->core->owner == v)
+        vm_disown(v->core);
+    timer_unpark(v->vm);
+    arch_vm_reset(v);
+    vgic_reset(v);
 }

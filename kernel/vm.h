@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A vCPU of a virtual machine. The guest's own privileged registers stay in the
- * hardware until another such vCPU runs on the core: core->owner says whose
- * they are. Its exits are calls to its VMM's portal.
+ * A vCPU of a virtual machine. The guest's own privileged registers, its timer
+ * and its list registers stay in the hardware until another such vCPU runs on
+ * the core: core->owner says whose they are. Its exits are calls to its VMM's
+ * portal, with `message` as their words.
  */
 #pragma once
 
@@ -10,10 +11,33 @@
 #include "heap.h"
 #include "arch/arch.h"
 
+struct core;
+struct vcpu;
 struct vgic;
 
 struct vm {
     struct arch_vm   arch;
-    struct vgic     *vgic;      /* [I] */
-    struct heap_node timer;     /* its virtual timer's deadline while it does not own the core's */
+    struct vcpu     *vcpu;              /* [I] */
+    struct vgic     *vgic;              /* [I] */
+    struct heap_node timer;             /* its virtual timer's deadline while it owns nothing */
+    uint32_t         lrs, lr_asks;      /* owner: list registers in use; what they ask for */
+    uint16_t         lr_id[ARCH_LRS];   /* owner: which interrupt stands in each */
+    uint64_t         message[MV_MESSAGE_WORDS];   /* of its exit, then of the reply */
 };
+
+/* An exit of v, which runs here, with the frame's pc at the guest's; the other
+ * words of the message are there already. */
+void vm_exit(struct vcpu *v, enum mv_exit kind, uint64_t address, uint64_t syndrome);
+/* The VMM has answered; false: v is to stop. If it is to wait, it does. */
+bool vm_answered(struct vcpu *v);
+/* v, which runs here, waits for an interrupt. */
+void vm_wait(struct vcpu *v);
+
+/* v, which is about to run here, gets the hardware; whoever has it loses it. */
+void vm_own(struct vcpu *v);
+/* The hardware's owner loses it: what it held is in memory. */
+void vm_disown(struct core *core);
+/* The deadline of a timer has passed. */
+void vm_timer_expired(struct vm *vm);
+/* v as at power-on; it is stopped, on its core, or that does not run yet. */
+void vm_reset(struct vcpu *v);

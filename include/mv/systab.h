@@ -26,7 +26,7 @@
 #define MV_EXTENTS_MAX     1024
 #define MV_CAPS_MAX        4096   /* in one cell, index 0 included */
 #define MV_VM_VCPUS_MAX    8      /* of one VM: what a GICv2 can address */
-#define MV_VGIC_SPI_BANKS  30     /* most banks of 32 shared interrupts of one VM */
+#define MV_VGIC_SPI_BANKS  4      /* most banks of 32 shared interrupts of one VM */
 
 struct mv_array {
     uint32_t offset;

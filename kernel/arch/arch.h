@@ -74,7 +74,7 @@ static inline uint64_t arch_index(uint64_t i, uint64_t count);
 
 /* Make an empty space from its root (zeroed) and its number. */
 void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint32_t number,
-                     bool several_cores);
+                     bool several_cores, bool of_vm);
 /*
  * Each treats up to ARCH_MAP_STEP pages or blocks from `at` and returns in
  * *done how many bytes that was. A failed step has changed nothing, but for
@@ -91,6 +91,53 @@ mv_status_t arch_space_protect(struct space *s, cellva_t at, uint64_t size, uint
 /* Forget every mapping and invalidate what caches them, on all cores; the
  * tables' memory is the caller's again. */
 void arch_space_clear(struct space *s);
+
+/* ---- virtual machines ------------------------------------------------------- */
+
+/* machine.h has ARCH_VM_TIMER, the id of the virtual timer's interrupt in its
+ * guest, and ARCH_SGI_HAS_SENDER, whether an SGI is pending once for each sender. */
+
+/* v's registers of a VM as at power-on; it does not own the hardware. */
+void arch_vm_reset(struct vcpu *v);
+/* From and to the hardware; saving also stops the virtual timer there. */
+void arch_vm_save(struct vcpu *v);
+void arch_vm_load(struct vcpu *v);
+/* When the virtual timer of v, whose registers are saved, fires; UINT64_MAX: never. */
+uint64_t arch_vm_deadline(const struct vcpu *v);
+/* What the reply to v's exit says of its registers; see vm.h of the ABI. */
+void arch_vm_answer(struct vcpu *v, const uint64_t *reply);
+/* Whether the virtual timer in the hardware asks for an interrupt now. */
+bool arch_vm_timer_asserted(void);
+/* The physical interrupt of the virtual timer counts as being handled, or does
+ * not: only then can it fire. */
+void arch_vm_timer_hold(void);
+void arch_vm_timer_release(void);
+/* Memory that a guest reads or writes past the caches: they agree with it. */
+void arch_clean(void *start, size_t bytes);
+
+/*
+ * List registers 0 to ARCH_LRS - 1 of this core: one virtual interrupt each,
+ * in the machine's format. 0 is an empty one.
+ */
+#define ARCH_LRS        4u
+#define LR_PENDING      1u
+#define LR_ACTIVE       2u
+/* `physical`: it is the virtual timer's, whose physical interrupt ends with it.
+ * `notify`: the interface asks for attention when the guest ends it. */
+arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool physical, bool notify,
+                       uint32_t sender);
+uint32_t arch_lr_state(arch_lr_t lr);
+uint32_t arch_lr_sender(arch_lr_t lr);
+arch_lr_t arch_lr_read(uint32_t i);
+void arch_lr_write(uint32_t i, arch_lr_t lr);
+uint32_t arch_lr_empty(void);     /* mask of those that hold nothing */
+/* Interrupts that the guest has ended without their being in a list register. */
+uint32_t arch_lr_ended(void);
+/* Ask for attention when no list register is pending; when an interrupt is
+ * ended that is in none. */
+#define LR_ASK_PENDING  1u
+#define LR_ASK_UNSEEN   2u
+void arch_lr_ask(uint32_t what);
 
 /* ---- interrupts, time, cores ------------------------------------------------ */
 

@@ -100,6 +100,8 @@ uint32_t world_vcpu(uint32_t cell, uint32_t core, uint32_t priority)
     v->message_address = WORLD_MESSAGE - world.cell[cell].vcpu_count * MV_PAGE_SIZE;
     v->argument = world.cell[cell].vcpu_count++;
     v->fault_portal = MV_NONE;
+    v->start = 1;
+    v->vgic = MV_NONE;
     return i;
 }
 

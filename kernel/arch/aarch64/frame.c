@@ -21,10 +21,14 @@
 #include "init.h"
 #include "space.h"
 #include "vcpu.h"
+#include "vm.h"
 
 /* What a cell may choose of its PSTATE: the flags, and DIT and SSBS, which
  * change nothing but its own timing. Mode EL0t, AArch64, nothing masked. */
-#define PSTATE_CELL (FIELD(31, 28) | UINT64_C(1) << 24 | UINT64_C(1) << 12)
+#define PSTATE_CELL     (FIELD(31, 28) | UINT64_C(1) << 24 | UINT64_C(1) << 12)
+/* A guest: all that AArch64 has; mode EL0t, EL1t or EL1h. */
+#define PSTATE_VM       (FIELD(31, 20) | FIELD(12, 6) | FIELD(3, 0))
+#define PSTATE_VM_START 0x3c5u    /* EL1h, DAIF masked */
 
 /* The ABI's structures have the frame's registers in the frame's order. */
 #define UPCALL_FRAME_BYTES (sizeof(struct mv_upcall) - offsetof(struct mv_upcall, x))
@@ -39,6 +43,16 @@ static_assert(offsetof(struct arch_frame, tls) == offsetof(struct mv_vcpu_state,
     ((x)[first] = (x)[first + 1] = (x)[first + 2] = (x)[first + 3] = (x)[first + 4] = \
      (x)[first + 5] = (x)[first + 6] = (x)[first + 7] = 0)
 
+uint64_t pstate_for(const struct vcpu *v, uint64_t pstate)
+{
+    if (v->vm == NULL)
+        return pstate & PSTATE_CELL;
+    pstate &= PSTATE_VM;
+    if ((pstate & 0xf) != 0 && (pstate & 0xe) != 4)
+        pstate = (pstate & ~UINT64_C(0xf)) | 5;
+    return pstate;
+}
+
 void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source)
 {
     struct arch_frame *f = &v->frame;
@@ -47,7 +61,8 @@ void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source)
     f->x[9] = source;
     CLEAR_8(f->x, 10);
     f->x[18] = 0;
-    f->pstate = 0;     /* EL0t, nothing masked, flags clear */
+    if (v->vm == NULL)
+        f->pstate = 0; /* EL0t, nothing masked, flags clear */
 }
 
 void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value)
@@ -63,6 +78,7 @@ void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value)
 void arch_frame_start(struct vcpu *v, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t tls)
 {
     arch_zero(&v->frame, sizeof(v->frame));
+    v->frame.pstate = v->vm == NULL ? 0 : PSTATE_VM_START;
     v->frame.x[0] = argument;
     v->frame.sp = sp;
     v->frame.pc = pc;
@@ -76,12 +92,16 @@ void arch_set_current_pc(uint64_t pc) { write_elr_el2(pc); }
 void arch_frame_read(const struct vcpu *v, struct mv_vcpu_state *out)
 {
     arch_copy(out->x, &v->frame, sizeof(v->frame));
+    if (v->vm != NULL)
+        vm_state_read(v, (struct mv_vm_state *)(out + 1));
 }
 
 void arch_frame_write(struct vcpu *v, const struct mv_vcpu_state *in)
 {
     arch_copy(&v->frame, in->x, sizeof(v->frame));
-    v->frame.pstate &= PSTATE_CELL;
+    v->frame.pstate = pstate_for(v, v->frame.pstate);
+    if (v->vm != NULL)
+        vm_state_write(v, (const struct mv_vm_state *)(in + 1));
 }
 
 void arch_restart_call(struct vcpu *v, const uint64_t arg[6])
@@ -114,7 +134,7 @@ void arch_upcall_leave(struct vcpu *v)
     /* The cell can change the frame at any time: it is copied before it is
      * made safe. */
     arch_copy(&v->frame, u->x, UPCALL_FRAME_BYTES);
-    v->frame.pstate &= PSTATE_CELL;
+    v->frame.pstate = pstate_for(v, v->frame.pstate);
     v->frame.tls = read_tpidr_el0();
     u->masked = 0;
 }
@@ -127,12 +147,17 @@ void arch_save(struct vcpu *v)
     v->frame.pc = read_elr_el2();
     v->frame.pstate = read_spsr_el2();
     v->frame.tls = read_tpidr_el0();
+    if (v->vm != NULL)
+        cpu_leave_vm(v);
 }
 
 /* No barrier: the ERET that follows synchronises all of it. Nothing walks the
- * EL1&0 regime in between: the kernel has no AT instruction. */
+ * EL1&0 regime in between: the kernel has no AT instruction; for cores that
+ * speculate into one see cpu_enter_vm(). */
 void arch_load(struct vcpu *v)
 {
+    if (v->vm != NULL)
+        cpu_enter_vm(v);
     write_vttbr_el2(v->hw.vttbr);
     write_vtcr_el2(v->hw.vtcr);
     write_cptr_el2(v->hw.cptr);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "gic.h"
+#include "init.h"
 
 #include "arch/arch.h"
 #include "message.h"
 #include "sched.h"
 #include "sysreg.h"
 #include "trace.h"
+#include "vgic.h"
 #include "virq.h"
 
 uint64_t gic_distributor;
-static uint32_t timer_interrupt;
+uint32_t gic_virtual_timer;
+static uint32_t timer_interrupt, maintenance_interrupt;
 
 static uint64_t bit_register(uint32_t block, uint32_t interrupt)
 {
@@ -34,16 +37,20 @@ void gic_distributor_init(uint64_t base, uint32_t group)
         mmio_write32(base + GICD_ICFGR + i / 4, 0);
 }
 
-void gic_private_init(uint64_t base, uint32_t group, uint32_t timer)
+void gic_private_init(uint64_t base, uint32_t group, const struct mv_systab *t)
 {
-    timer_interrupt = timer;
+    cpu_here()->gic_private = base;
+    timer_interrupt = t->timer_interrupt;
+    gic_virtual_timer = t->virtual_timer_interrupt;
+    maintenance_interrupt = t->maintenance_interrupt;
     mmio_write32(base + GICD_ICENABLER, ~0u);
     mmio_write32(base + GICD_ICPENDR, ~0u);
     mmio_write32(base + GICD_ICACTIVER, ~0u);
     mmio_write32(base + GICD_IGROUPR, group);
     for (uint32_t i = 0; i < GIC_FIRST_SPI; i += 4)
         mmio_write32(base + GICD_IPRIORITYR + i, GIC_PRIORITY);
-    mmio_write32(base + GICD_ISENABLER, 1u << timer | 1u << GIC_SGI_MESSAGE);
+    mmio_write32(base + GICD_ISENABLER, 1u << timer_interrupt | 1u << GIC_SGI_MESSAGE |
+                 (t->vgics.count == 0 ? 0 : 1u << gic_virtual_timer | 1u << maintenance_interrupt));
 }
 
 void gic_configure(uint32_t interrupt, bool edge)
@@ -68,11 +75,28 @@ void gic_dispatch(struct core *core, uint32_t interrupt, uint32_t token, void (*
     } else if (interrupt == GIC_SGI_MESSAGE) {
         done(token);    /* first: a message that comes from now on interrupts again */
         message_drain(core);
+    } else if (interrupt == gic_virtual_timer && core->owner != NULL) {
+        vgic_timer(core->owner);    /* its guest deactivates it */
+    } else if (interrupt == maintenance_interrupt && core->owner != NULL) {
+        vgic_update(core->owner);
+        isb();      /* the list registers' new contents lower its line before it is deactivated */
+        done(token);
     } else if (!irq_handle(core, interrupt)) {
         trace(core, MV_TRACE_IRQ, MV_EVENT_SPURIOUS, NULL, interrupt, 0);
-        arch_irq_disable(interrupt);
+        if (interrupt >= GIC_FIRST_SPI)     /* else an owner's that has just gone */
+            arch_irq_disable(interrupt);
         done(token);
     }
+}
+
+void arch_vm_timer_hold(void)
+{
+    mmio_write32(cpu_here()->gic_private + GICD_ISACTIVER, 1u << gic_virtual_timer);
+}
+
+void arch_vm_timer_release(void)
+{
+    mmio_write32(cpu_here()->gic_private + GICD_ICACTIVER, 1u << gic_virtual_timer);
 }
 
 void arch_irq_disable(uint32_t interrupt)

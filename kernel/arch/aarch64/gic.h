@@ -9,6 +9,7 @@
 
 #include "base.h"
 #include "core.h"
+#include "arch/arch.h"
 
 #define GICD_CTLR          0x0000
 #define GICD_TYPER         0x0004
@@ -16,6 +17,7 @@
 #define GICD_ISENABLER     0x0100
 #define GICD_ICENABLER     0x0180
 #define GICD_ICPENDR       0x0280
+#define GICD_ISACTIVER     0x0300
 #define GICD_ICACTIVER     0x0380
 #define GICD_IPRIORITYR    0x0400
 #define GICD_ITARGETSR     0x0800
@@ -62,8 +64,22 @@ extern uint64_t gic_distributor;
 /* Every SPI off, not pending, not active, level, one priority. The
  * distributor is off. `group`: word for GICD_IGROUPR. */
 void gic_distributor_init(uint64_t base, uint32_t group);
-/* The same for this core's SGIs and PPIs, which lie at `base` alike. */
-void gic_private_init(uint64_t base, uint32_t group, uint32_t timer);
+/* The same for this core's SGIs and PPIs, which lie at `base` alike; the
+ * kernel's own are on. */
+void gic_private_init(uint64_t base, uint32_t group, const struct mv_systab *t);
+/* Physical interrupt of the virtual timer. */
+extern uint32_t gic_virtual_timer;
+
+/* ICH_HCR_EL2 and GICH_HCR. */
+#define VIRTUAL_ENABLE      (1u << 0)
+#define VIRTUAL_LRENPIE     (1u << 2)    /* attention: ended, but in no list register */
+#define VIRTUAL_NPIE        (1u << 3)    /* attention: none pending                   */
+#define VIRTUAL_EOI_SHIFT   27           /* how often                                 */
+static inline uint32_t virtual_control(uint32_t asked)
+{
+    return VIRTUAL_ENABLE | ((asked & LR_ASK_PENDING) != 0 ? VIRTUAL_NPIE : 0) |
+           ((asked & LR_ASK_UNSEEN) != 0 ? VIRTUAL_LRENPIE : 0);
+}
 
 void gic_configure(uint32_t interrupt, bool edge);
 

@@ -14,6 +14,15 @@
 #define GICC_CTLR_EOIMODE  (1u << 9)
 #define SGIR_TARGET_SHIFT  16
 
+#define GICH_HCR     0x0000
+#define GICH_VTR     0x0004
+#define GICH_VMCR    0x0008
+#define GICH_ELRSR   0x0030
+#define GICH_APR     0x00f0
+#define GICH_LR      0x0100
+#define GICH_VTR_LISTREGS  0x3fu
+
+static uint64_t virtual_interface;    /* GICH: each core sees its own */
 uint64_t gicv2_cpu_interface;    /* gicv2.inc reads it */
 
 void arch_irq_init(const struct mv_systab *t, bool first_core)
@@ -26,7 +35,7 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
         gic_distributor_init(t->gic_distributor, 0);
         mmio_write32(t->gic_distributor + GICD_CTLR, 1);
     }
-    gic_private_init(t->gic_distributor, 0, t->timer_interrupt);
+    gic_private_init(t->gic_distributor, 0, t);
     /* The banked ITARGETSR0 reads as the bit of the core that asks. */
     cpu_here()->gic_target = mmio_read32(t->gic_distributor + GICD_ITARGETSR) & 0xff;
     if (cpu_here()->gic_target == 0)
@@ -34,6 +43,64 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
     mmio_write32(gicv2_cpu_interface + GICC_PMR, 0xff);
     mmio_write32(gicv2_cpu_interface + GICC_BPR, 0);
     mmio_write32(gicv2_cpu_interface + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
+    virtual_interface = t->gic_hypervisor;
+    if (t->vgics.count != 0) {
+        uint32_t count = (mmio_read32(virtual_interface + GICH_VTR) & GICH_VTR_LISTREGS) + 1;
+
+        CHECK(count >= ARCH_LRS);
+        for (uint32_t i = 0; i < count; i++)
+            arch_lr_write(i, 0);
+        arch_lr_ask(0);
+    }
+}
+
+/* ---- the virtual CPU interface: IHI 0048B, chapter 5 ------------------------ */
+
+#define LR_VIRTUAL_ID   FIELD(9, 0)
+#define LR_PHYSICAL_ID  FIELD(19, 10)
+#define LR_SENDER       FIELD(12, 10)
+#define LR_NOTIFY       (1u << 19)
+#define LR_PRIORITY     FIELD(27, 23)      /* the upper five bits */
+#define LR_STATE        FIELD(29, 28)
+#define LR_HW           (1u << 31)
+
+/* All of the guest's are group 0, as without the Security Extensions. */
+arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool physical, bool notify,
+                       uint32_t sender)
+{
+    return field_make(LR_VIRTUAL_ID, id) | field_make(LR_PRIORITY, priority >> 3) |
+           field_make(LR_STATE, state) |
+           (physical ? LR_HW | field_make(LR_PHYSICAL_ID, gic_virtual_timer) :
+                       field_make(LR_SENDER, sender) | (notify ? LR_NOTIFY : 0));
+}
+
+uint32_t arch_lr_state(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_STATE); }
+uint32_t arch_lr_sender(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_SENDER); }
+arch_lr_t arch_lr_read(uint32_t i) { return mmio_read32(virtual_interface + GICH_LR + 4 * i); }
+void arch_lr_write(uint32_t i, arch_lr_t lr)
+{
+    mmio_write32(virtual_interface + GICH_LR + 4 * i, (uint32_t)lr);
+}
+uint32_t arch_lr_empty(void) { return mmio_read32(virtual_interface + GICH_ELRSR); }
+uint32_t arch_lr_ended(void)
+{
+    return mmio_read32(virtual_interface + GICH_HCR) >> VIRTUAL_EOI_SHIFT;
+}
+void arch_lr_ask(uint32_t what)
+{
+    mmio_write32(virtual_interface + GICH_HCR, virtual_control(what));
+}
+
+void gic_virtual_save(struct arch_vm *vm)
+{
+    vm->vmcr = mmio_read32(virtual_interface + GICH_VMCR);
+    vm->active[0] = mmio_read32(virtual_interface + GICH_APR);
+}
+
+void gic_virtual_load(const struct arch_vm *vm)
+{
+    mmio_write32(virtual_interface + GICH_VMCR, (uint32_t)vm->vmcr);
+    mmio_write32(virtual_interface + GICH_APR, (uint32_t)vm->active[0]);
 }
 
 void arch_irq_enable(uint32_t interrupt, const struct core *core, bool edge)

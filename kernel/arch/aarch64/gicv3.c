@@ -30,13 +30,26 @@ ICC(icc_igrpen1_el1, "S3_0_C12_C12_7")
 ICC(icc_eoir1_el1, "S3_0_C12_C12_1")
 ICC(icc_dir_el1, "S3_0_C12_C11_1")
 ICC(icc_sgi1r_el1, "S3_0_C12_C11_5")
-static inline uint64_t read_icc_iar1_el1(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("mrs %0, S3_0_C12_C12_0" : "=r"(value) : : "memory");
-    return value;
-}
+ICC(ich_hcr_el2, "S3_4_C12_C11_0")
+ICC(ich_vmcr_el2, "S3_4_C12_C11_7")
+ICC(ich_ap0r0_el2, "S3_4_C12_C8_0")
+ICC(ich_ap1r0_el2, "S3_4_C12_C9_0")
+#define ICC_READ(name, insn)                                                             \
+    static inline uint64_t read_##name(void)                                             \
+    {                                                                                    \
+        uint64_t value;                                                                  \
+                                                                                         \
+        __asm__ volatile("mrs %0, " insn : "=r"(value) : : "memory");                    \
+        return value;                                                                    \
+    }
+ICC_READ(icc_iar1_el1, "S3_0_C12_C12_0")
+ICC_READ(ich_hcr_el2, "S3_4_C12_C11_0")
+ICC_READ(ich_vtr_el2, "S3_4_C12_C11_1")
+ICC_READ(ich_elrsr_el2, "S3_4_C12_C11_5")
+ICC_READ(ich_vmcr_el2, "S3_4_C12_C11_7")
+ICC_READ(ich_ap0r0_el2, "S3_4_C12_C8_0")
+ICC_READ(ich_ap1r0_el2, "S3_4_C12_C9_0")
+#define ICH_VTR_LISTREGS   0x1fu
 
 static void wait_clear(uint64_t address, uint32_t bits)
 {
@@ -79,11 +92,10 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
         wait_clear(t->gic_distributor + GICD_CTLR, GICD_CTLR_RWP);
     }
     redistributor = find_redistributor(t);
-    cpu_here()->redistributor = redistributor;
     mmio_write32(redistributor + GICR_WAKER,
                  mmio_read32(redistributor + GICR_WAKER) & ~GICR_WAKER_SLEEP);
     wait_clear(redistributor + GICR_WAKER, GICR_WAKER_ASLEEP);
-    gic_private_init(redistributor + GICR_SGI_FRAME, ~0u, t->timer_interrupt);
+    gic_private_init(redistributor + GICR_SGI_FRAME, ~0u, t);
     write_icc_sre_el2(0xf);         /* system registers; no bypass; EL1's own SRE accessible */
     isb();                          /* SRE before any other ICC register */
     write_icc_pmr_el1(0xff);
@@ -91,6 +103,84 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
     write_icc_ctlr_el1(1u << 1);    /* EOImode 1 */
     write_icc_igrpen1_el1(1);
     isb();                          /* the interface is on before interrupts are waited for */
+    if (t->vgics.count != 0) {
+        uint32_t count = (uint32_t)(read_ich_vtr_el2() & ICH_VTR_LISTREGS) + 1;
+
+        CHECK(count >= ARCH_LRS);
+        for (uint32_t i = 0; i < count; i++)
+            arch_lr_write(i, 0);
+        arch_lr_ask(0);
+    }
+}
+
+/* ---- the virtual CPU interface: IHI 0069, chapter 12.4 ----------------------- */
+
+#define LR_VIRTUAL_ID   FIELD(31, 0)
+#define LR_PHYSICAL_ID  FIELD(44, 32)
+#define LR_NOTIFY       (UINT64_C(1) << 41)
+#define LR_PRIORITY     FIELD(55, 48)
+#define LR_GROUP        (UINT64_C(1) << 60)
+#define LR_HW           (UINT64_C(1) << 61)
+#define LR_STATE        FIELD(63, 62)
+
+/* All of the guest's are group 1, as the non-secure side of a GIC sees them. */
+arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool physical, bool notify,
+                       uint32_t sender)
+{
+    return field_make(LR_VIRTUAL_ID, id) | field_make(LR_PRIORITY, priority) | LR_GROUP |
+           field_make(LR_STATE, state) |
+           (physical ? LR_HW | field_make(LR_PHYSICAL_ID, gic_virtual_timer) :
+                       notify ? LR_NOTIFY : 0);
+}
+
+/* ICH_LR<i>_EL2 is named by its encoding: CRm 12 or 13, op2 0 to 7. */
+#define LR_ENCODINGS(F, ...) \
+    F("C12_0") F("C12_1") F("C12_2") F("C12_3") __VA_ARGS__
+#define LR_WRITE(e)  "msr S3_4_C12_" e ", %1\n\tb 2f\n\t"
+#define LR_READ(e)   "mrs %1, S3_4_C12_" e "\n\tb 2f\n\t"
+
+/* One of the list registers that the core has, of which all are reset. */
+void arch_lr_write(uint32_t i, arch_lr_t lr)
+{
+    uint64_t at;
+
+    __asm__ volatile("adr %0, 1f\n\tadd %0, %0, %2, lsl #3\n\tbr %0\n1:\t"
+                     LR_ENCODINGS(LR_WRITE,
+                         LR_WRITE("C12_4") LR_WRITE("C12_5") LR_WRITE("C12_6") LR_WRITE("C12_7")
+                         LR_WRITE("C13_0") LR_WRITE("C13_1") LR_WRITE("C13_2") LR_WRITE("C13_3")
+                         LR_WRITE("C13_4") LR_WRITE("C13_5") LR_WRITE("C13_6") LR_WRITE("C13_7"))
+                     "\n2:" : "=&r"(at) : "r"(lr), "r"((uint64_t)i) : "memory");
+}
+
+arch_lr_t arch_lr_read(uint32_t i)
+{
+    uint64_t at;
+    arch_lr_t lr;
+
+    __asm__ volatile("adr %0, 1f\n\tadd %0, %0, %2, lsl #3\n\tbr %0\n1:\t"
+                     LR_ENCODINGS(LR_READ,) "\n2:"
+                     : "=&r"(at), "=r"(lr) : "r"((uint64_t)i) : "memory");
+    return lr;
+}
+
+uint32_t arch_lr_state(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_STATE); }
+uint32_t arch_lr_sender(arch_lr_t lr) { return 0; }
+uint32_t arch_lr_empty(void) { return (uint32_t)read_ich_elrsr_el2(); }
+uint32_t arch_lr_ended(void) { return (uint32_t)read_ich_hcr_el2() >> VIRTUAL_EOI_SHIFT; }
+void arch_lr_ask(uint32_t what) { write_ich_hcr_el2(virtual_control(what)); }
+
+void gic_virtual_save(struct arch_vm *vm)
+{
+    vm->vmcr = read_ich_vmcr_el2();
+    vm->active[0] = read_ich_ap0r0_el2();
+    vm->active[1] = read_ich_ap1r0_el2();
+}
+
+void gic_virtual_load(const struct arch_vm *vm)
+{
+    write_ich_vmcr_el2(vm->vmcr);
+    write_ich_ap0r0_el2(vm->active[0]);
+    write_ich_ap1r0_el2(vm->active[1]);
 }
 
 void arch_irq_enable(uint32_t interrupt, const struct core *core, bool edge)

@@ -11,51 +11,30 @@
 #include "system.h"
 #include "virq.h"
 
-bool errata_repeat_tlbi;
+bool errata_repeat_tlbi, errata_speculative_at;
 static uint32_t cores_ready;
 
 /* The flat table, whose address the host tool has written. */
 extern const struct mv_systab *mullion_systab;
 
 /*
- * HCR_EL2 for native cells: EL0 under TGE, stage 2 alone. E2H is 0 so that
- * cores without VHE run the same code; API is 0 so that pointer
- * authentication traps. TGE implies much of the rest on the architecture;
- * written out, nothing depends on that.
+ * MDCR_EL2: debug registers, OS lock, PMU to EL2 (TDRA, TDOSA, TDA, TPM,
+ * TPMCR), all event counters ours (HPMN as it is), statistical profiling and
+ * trace filters trapped (TPMS, TTRF). TDE is 0: a guest's own breakpoint
+ * instructions are its own; those of native cells come to EL2 by TGE.
  */
-#define HCR_NATIVE (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_DC | HCR_TSC | \
-                    HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TGE | HCR_RW)
-static_assert((HCR_NATIVE & (HCR_E2H | HCR_API)) == 0, "see above");
-
-/*
- * SCTLR_EL1 as EL0 sees it: RES1 bits (which include TSCXT: SCXTNUM_EL0
- * trapped); UCI, UCT, DZE: cache maintenance by address, CTR_EL0 and DC ZVA
- * are the cell's, a driver needs them; nTWE, nTWI: WFE and WFI may idle the
- * core on the cell's own time; SA0; I, C: cached. M is 0: stage 1 off. The
- * architecture ignores M under TGE, QEMU 7.2 does not. UMA is 0: DAIF traps.
- */
-#define SCTLR_NATIVE (UINT64_C(0x30d00800) | 1u << 26 | 1u << 18 | 1u << 16 | 1u << 15 | 1u << 14 | \
-                      1u << 12 | 1u << 4 | 1u << 2)
-
-/*
- * MDCR_EL2: debug registers, OS lock, debug exceptions, PMU to EL2 (TDRA,
- * TDOSA, TDA, TDE, TPM, TPMCR), all event counters ours (HPMN as it is),
- * statistical profiling and trace filters trapped (TPMS, TTRF).
- */
-#define MDCR_TRAPS (1u << 11 | 1u << 10 | 1u << 9 | 1u << 8 | 1u << 6 | 1u << 5 | 1u << 14 | 1u << 19)
+#define MDCR_TRAPS (1u << 11 | 1u << 10 | 1u << 9 | 1u << 6 | 1u << 5 | 1u << 14 | 1u << 19)
 
 void cpu_init_registers(void)
 {
-    write_hcr_el2(HCR_NATIVE);
-    write_sctlr_el1(SCTLR_NATIVE);
-    write_tcr_el1(0);                       /* TBI 0: no tags */
-    write_cpacr_el1(UINT64_C(3) << 20);     /* FPEN open, or FP would arrive as another class than EC 7 */
-    write_cntkctl_el1(1u << 1);             /* EL0VCTEN: the virtual counter, nothing else */
-    write_cnthctl_el2(0);                   /* EL1 and EL0: no physical counter or timer, no event stream */
+    cpu_enter_native();
+    /* EL1PCTEN: a guest reads the physical counter, which is the virtual one; a
+     * native cell is stopped by CNTKCTL_EL1. The physical timer traps. */
+    write_cnthctl_el2(1);
     write_cntvoff_el2(0);
     write_cntv_ctl_el0(0);
     write_mdscr_el1(1u << 12);              /* TDCC: the debug channel traps */
-    write_tpidrro_el0(0);
+    write_vpidr_el2(read_midr_el1());       /* a guest sees the core it runs on */
     write_mdcr_el2((read_mdcr_el2() & 0x1f) | MDCR_TRAPS);
     write_hstr_el2(0);                      /* AArch32 only */
     write_cptr_el2(CPTR_FP_TRAPPED);
@@ -65,13 +44,21 @@ void cpu_init_registers(void)
     isb();                                  /* all of it before the first cell */
 }
 
-/* Cortex-A76 before r4p0, erratum 1286807: a TLBI must be issued twice. */
+/*
+ * Cortex-A76 before r4p0, erratum 1286807: a TLBI must be issued twice.
+ * Cortex-A55 up to r2p0 (1530923), A72 (1319367), A76 up to r2p0 (1165522): a
+ * speculative AT fills the TLB with what the registers say half-way through a
+ * switch; see cpu_enter_vm().
+ */
 static void find_errata(void)
 {
     uint64_t midr = read_midr_el1();
+    uint64_t part = midr & 0xff0ffff0;
+    uint64_t revision = (midr >> 20 & 0xf) << 4 | (midr & 0xf);    /* r2p0 is 0x20 */
 
-    if ((midr & 0xff0ffff0) == 0x410fd0b0 && (midr >> 20 & 0xf) < 4)
-        errata_repeat_tlbi = true;
+    errata_repeat_tlbi = part == 0x410fd0b0 && revision < 0x40;
+    errata_speculative_at = part == 0x410fd080 ||
+                            ((part == 0x410fd050 || part == 0x410fd0b0) && revision <= 0x20);
 }
 
 /* ---- time -------------------------------------------------------------------- */

@@ -17,7 +17,7 @@ struct cpu {
     struct core core;                 /* must stay first: TPIDR_EL2 and the stack's top point here */
     uint32_t    bus_error_expected;
     uint32_t    gic_target;           /* GICv2: this core's bit in GICD_ITARGETSR */
-    uint64_t    redistributor;        /* GICv3: its GICR frame */
+    uint64_t    gic_private;          /* where the registers of its private interrupts are */
     uint64_t    mpidr;
 } __attribute__((aligned(16)));
 
@@ -46,7 +46,7 @@ enum { TABLE_ROOT, TABLE_RAM, TABLE_KERNEL, TABLE_DEVICES };
 #define ISR_A            (UINT64_C(1) << 8)
 
 /* Errata of this machine's cores, found at boot. */
-extern bool errata_repeat_tlbi;
+extern bool errata_repeat_tlbi, errata_speculative_at;
 
 /* Build the kernel's own tables; the MMU is off. */
 void mmu_build(const struct mv_systab *t);
@@ -57,6 +57,32 @@ void fp_save(struct arch_fp *fp);
 void fp_load(const struct arch_fp *fp);
 /* Give v the FP registers; false if it has no FP state. */
 bool fp_take(struct vcpu *v);
+
+/* This core's registers for native cells, and for a VM's vCPU, which owns the
+ * rest; see vm.c. */
+void cpu_enter_native(void);
+void cpu_enter_vm(struct vcpu *v);
+/* v leaves the core: what cpu_enter_vm() has loaded is saved. */
+void cpu_leave_vm(struct vcpu *v);
+/* Any PSTATE for v that comes from outside: the mode and what its kind may have. */
+uint64_t pstate_for(const struct vcpu *v, uint64_t pstate);
+
+/* What arch_frame_read() and arch_frame_write() do for a VM. */
+void vm_state_read(const struct vcpu *v, struct mv_vm_state *out);
+void vm_state_write(struct vcpu *v, const struct mv_vm_state *in);
+
+/* Clean and invalidate data caches for [start, end) to the point of coherency. */
+void clean_invalidate(uint64_t start, uint64_t end);
+
+/* What a guest does that comes to EL2; vectors.S calls it. */
+void trap_vm(struct core *core, struct vcpu *v);
+
+/* A vCPU of the space runs on the core: forget what the core caches of another. */
+void stage2_change_vcpu(struct space *s, uint32_t core, uint32_t vcpu);
+
+/* The virtual CPU interface of the vCPU that owns it. */
+void gic_virtual_save(struct arch_vm *vm);
+void gic_virtual_load(const struct arch_vm *vm);
 
 /* Whether the tables allow the access that has just faulted. */
 bool stage2_permits(struct space *s, uint64_t ipa, uint32_t rights);

@@ -5,7 +5,11 @@
 #pragma once
 
 #include "base.h"
+#include <mv/systab.h>
 #include <mv/vm.h>
+
+typedef uint64_t arch_lr_t;
+
 
 /* Registers of a vCPU that is not on a core. vectors.S saves here, by the
  * offsets that offsets.c generates. */
@@ -28,11 +32,14 @@ struct arch_fp {
     uint64_t    fpcr, fpsr;
 };
 
+#define ARCH_VM_TIMER        27u                    /* the guest's PPI, as in guest.h */
+#define ARCH_SGI_HAS_SENDER  (MV_GIC_VERSION == 2)
+
 /* What a VM's vCPU has besides; what is in the hardware is newer while it owns
  * the core's registers. */
 struct arch_vm {
     struct mv_vm_state el1;
-    uint64_t vmpidr;
+    uint64_t vmcr, active[2];  /* of the virtual CPU interface: control, priorities that are active */
 };
 
 struct arch_space {
@@ -40,4 +47,6 @@ struct arch_space {
     uint64_t vttbr, vtcr;
     uint32_t start_level; /* by its shift: 21 or 30 */
     bool     several_cores;
+    bool     of_vm;       /* stage 1 is in use */
+    uint16_t last[MV_CORES_MAX];  /* of_vm: vCPU index + 1 of the last one that ran on each core */
 };

@@ -103,6 +103,7 @@ void mmu_build(const struct mv_systab *t)
     map_device(t->gic_distributor, 0x10000);
     map_device(t->gic_cpu_interface, 0x10000);
     map_device(t->gic_redistributors, t->gic_redistributors_size);
+    map_device(t->gic_hypervisor, 0x10000);
     map_device(t->uart, MV_PAGE_SIZE);
     mmu_registers.mair = 0x00ff;                /* 0: Normal write-back, 1: Device-nGnRnE */
     mmu_registers.tcr = UINT64_C(1) << 31 | 1u << 23 /* RES1 */

@@ -23,6 +23,7 @@ void offsets(void)
     OFFSET(VCPU_VTTBR, struct vcpu, hw.vttbr);
     OFFSET(VCPU_CPTR, struct vcpu, hw.cptr);
     OFFSET(VCPU_CAPS, struct vcpu, caps);
+    OFFSET(VCPU_VM, struct vcpu, vm);
     OFFSET(VCPU_CORE, struct vcpu, core);
     OFFSET(VCPU_CALLER, struct vcpu, caller);
     OFFSET(VCPU_CONTEXT, struct vcpu, context);

@@ -115,9 +115,9 @@ static void invalidate(const struct space *s, uint64_t at, uint32_t count, uint6
             dsb_ish();   /* stage 2 first: or a walk could refill the combined entry from it */
         else
             dsb_nsh();
-        if (size != MV_PAGE_SIZE) {
+        if (size != MV_PAGE_SIZE || s->arch.of_vm) {
             if (all)
-                tlbi_vmalle1is();   /* a block may be cached in pieces */
+                tlbi_vmalle1is();   /* a block may be cached in pieces, a guest's page anywhere */
             else
                 tlbi_vmalle1();
         } else {
@@ -284,7 +284,7 @@ static mv_status_t map_leaves(struct space *s, uint64_t at, uint64_t to, uint64_
 /* ---- the interface ---------------------------------------------------------------------- */
 
 void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint32_t number,
-                     bool several_cores)
+                     bool several_cores, bool of_vm)
 {
     uint64_t pa_range = min_u64(read_id_aa64mmfr0_el1() & 0xf, 5);
 
@@ -292,6 +292,7 @@ void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint3
     s->arch.root = root.pa;
     s->arch.start_level = address_bits <= 34 ? 21 : 30;
     s->arch.several_cores = several_cores;
+    s->arch.of_vm = of_vm;
     s->arch.vttbr = (uint64_t)number << 48 | root.pa;
     s->arch.vtcr = UINT64_C(1) << 31                        /* RES1 */
                    | pa_range << 16                         /* PS */
@@ -434,6 +435,24 @@ void arch_space_clear(struct space *s)
     }
     isb();
     leave_vmid(s, before);
+}
+
+void stage2_change_vcpu(struct space *s, uint32_t core, uint32_t vcpu)
+{
+    uint16_t *last = &s->arch.last[core];
+    uint64_t before;
+
+    if (*last != 0 && *last != vcpu + 1) {
+        before = enter_vmid(s);
+        /* This core alone: each vCPU invalidates for itself, and does not know
+         * that another one's translations and instructions are cached here. */
+        tlbi_vmalle1();
+        ic_iallu();
+        dsb_nsh();      /* both complete ... */
+        isb();          /* ... before the guest goes on */
+        leave_vmid(s, before);
+    }
+    *last = (uint16_t)(vcpu + 1);
 }
 
 bool stage2_permits(struct space *s, uint64_t ipa, uint32_t rights)

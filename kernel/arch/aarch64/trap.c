@@ -81,6 +81,10 @@ void trap_serror(struct core *core, struct vcpu *v)
     if (!v->has_device)
         panic("bus error that no cell can have caused");
     v->frame.pc = read_elr_el2();
+    if (v->vm != NULL) {
+        fault_bus(v);
+        return;
+    }
     fault_raise(v, MV_FAULT_BUS, 0, read_esr_el2());
 }
 

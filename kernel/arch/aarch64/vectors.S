@@ -314,7 +314,23 @@ own_exception:
 #endif
         lsr     w17, w16, #16
         cbz     w17, do_plain
+        ldr     x17, [sp, #VCPU_VM]
+        cbnz    x17, guest_sync
         adr     x17, trap_sync
+        b       interrupted
+
+/* From a guest. HVC #n, n not 0, is a kernel call as SVC #n is a native cell's. */
+guest_sync:
+        lsr     w17, w16, #16
+        cmp     w17, #0x200                     /* EC: HVC from AArch64, as far above SVC's */
+        b.ne    1f
+        ands    w16, w16, #0xffff
+        b.eq    1f
+        cmp     w16, #CALL_NULL
+        b.eq    do_null
+        b       do_plain
+1:      pairs   stp, sp, 18, 29
+        adr     x17, trap_vm
         b       interrupted
 
         vector  9, cell_irq

@@ -22,6 +22,9 @@ struct core;
 #define HOST_IRQ_FIRST   32u
 #define HOST_IRQ_COUNT   16u
 
+#define HOST_LR_PHYSICAL (UINT64_C(1) << 32)
+#define HOST_LR_NOTIFY   (UINT64_C(1) << 33)
+
 /* ---- state ------------------------------------------------------------------ */
 
 /* What a core has besides struct core. */
@@ -32,6 +35,12 @@ struct host_core {
     bool              message;   /* another core wants its attention             */
     bool              stray;     /* an interrupt that nobody can name            */
     bool              bus_error; /* an asynchronous bus error is pending         */
+    /* Of a VM, whoever owns the core's. */
+    struct mv_vm_state guest;
+    bool              guest_timer_active;  /* its timer's interrupt is being handled     */
+    uint64_t          lr[4];     /* list registers, see arch_lr_make()           */
+    uint32_t          lr_ended;  /* ended, but in no list register               */
+    uint32_t          lr_asks;
 };
 /* One device interrupt. */
 struct host_irq {

@@ -16,9 +16,11 @@
 #include "system.h"
 #include "trace.h"
 #include "virq.h"
+#include "vm.h"
 
 const struct board board = { MV_BOARD_NAME };
 
+bool             host_sgi_has_sender;
 uint32_t         host_here;
 uint64_t         host_time;
 uint64_t         host_frequency;
@@ -106,7 +108,8 @@ void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source)
     v->frame.x[9] = source;
     for (int i = 10; i <= 18; i++)
         v->frame.x[i] = 0;
-    v->frame.pstate = 0;
+    if (v->vm == NULL)
+        v->frame.pstate = 0;
 }
 
 void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value)
@@ -115,7 +118,8 @@ void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value)
     v->frame.x[1] = value;
     for (int i = 2; i <= 18; i++)
         v->frame.x[i] = 0;
-    v->frame.pstate = 0;
+    if (v->vm == NULL)
+        v->frame.pstate = 0;
 }
 
 void arch_frame_start(struct vcpu *v, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t tls)
@@ -195,6 +199,8 @@ void arch_save(struct vcpu *v)
 
 void arch_load(struct vcpu *v)
 {
+    if (v->vm != NULL && v->core->owner != v)
+        vm_own(v);
     live()->sp = v->frame.sp;
     live()->pc = v->frame.pc;
     live()->pstate = v->frame.pstate;

@@ -7,7 +7,11 @@
 #pragma once
 
 #include "base.h"
+#include <mv/systab.h>
 #include <mv/vm.h>
+
+typedef uint64_t arch_lr_t;
+
 
 struct arch_frame {
     uint64_t x[31];
@@ -27,6 +31,10 @@ struct arch_fp {
     uint64_t fpcr, fpsr;
 };
 
+#define ARCH_VM_TIMER        27u
+extern bool host_sgi_has_sender;
+#define ARCH_SGI_HAS_SENDER  host_sgi_has_sender
+
 struct arch_vm {
     struct mv_vm_state el1;
 };
@@ -36,4 +44,6 @@ struct arch_space {
     uint64_t vttbr, vtcr;
     uint32_t start_level; /* by its shift: 21 or 30 */
     bool     several_cores;
+    bool     of_vm;
+    uint16_t last[MV_CORES_MAX];
 };

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vgic.h"
+
+#include "core.h"
+#include "sched.h"
+#include "vcpu.h"
+#include "virq.h"
+#include "vm.h"
+
+#define TIMER_BIT (1u << ARCH_VM_TIMER)
+static_assert(ARCH_VM_TIMER >= VGIC_SGIS && ARCH_VM_TIMER < VGIC_BANK, "a private interrupt");
+
+static struct vgic_bank *bank_of(const struct vcpu *v, uint32_t id)
+{
+    struct vgic *g = v->vm->vgic;
+
+    return &g->banks[id < VGIC_BANK ? v->number : g->sys->vcpu_count + id / VGIC_BANK - 1];
+}
+
+/* Interrupts of b that want to be taken, as far as b knows. */
+static uint32_t wanted(const struct vgic *g, const struct vgic_bank *b)
+{
+    return g->control == 0 ? 0 : b->enabled & (b->pending | (b->level & ~b->edge));
+}
+
+/* ---- the list registers -------------------------------------------------------- */
+
+/* What list register i held when `state` was read: back to its bank. */
+static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
+{
+    uint32_t id = v->vm->lr_id[i], bit = 1u << id % VGIC_BANK;
+    struct vgic_bank *b = bank_of(v, id);
+    uint32_t state = arch_lr_state(lr);
+
+    b->resident &= ~bit;
+    b->active &= ~bit;
+    if ((state & LR_ACTIVE) != 0)
+        b->active |= bit;
+    if (id == ARCH_VM_TIMER) {
+        /* Its end has let the hardware's interrupt fire again by itself. */
+        if ((state & LR_PENDING) == 0)
+            b->level &= ~bit;
+    } else if ((state & LR_PENDING) != 0 && (b->edge & bit) != 0) {
+        b->pending |= bit;
+        if (id < VGIC_SGIS)
+            b->target[id] |= (uint8_t)(1u << arch_lr_sender(lr));
+    }
+}
+
+/* The guest has ended an interrupt that was active but in no list register: of
+ * those, the most urgent one, for they end in that order. */
+static void end_unseen(struct vcpu *v)
+{
+    struct vgic *g = v->vm->vgic;
+    uint32_t best = UINT32_MAX, found = 0;
+
+    for (uint32_t n = 0; n <= g->sys->spi_banks; n++) {
+        const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
+
+        for (uint32_t bits = b->active & ~b->resident; bits != 0; bits &= bits - 1) {
+            uint32_t i = (uint32_t)__builtin_ctz(bits);
+
+            if (b->priority[i] < best && (n == 0 || b->target[i] == v->number)) {
+                best = b->priority[i];
+                found = n * VGIC_BANK + i;
+            }
+        }
+    }
+    if (best != UINT32_MAX)
+        bank_of(v, found)->active &= ~(1u << found % VGIC_BANK);
+}
+
+/* v, the owner, has nothing in the list registers afterwards. */
+static void empty(struct vcpu *v)
+{
+    struct vm *vm = v->vm;
+
+    for (uint32_t i = 0; i < ARCH_LRS; i++) {
+        if ((vm->lrs & 1u << i) != 0) {
+            put_back(v, i, arch_lr_read(i));
+            arch_lr_write(i, 0);
+        }
+    }
+    vm->lrs = 0;
+    for (uint32_t n = arch_lr_ended(); n > 0; n--)
+        end_unseen(v);
+}
+
+static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
+{
+    struct vgic_bank *b = bank_of(v, id);
+    uint32_t bit = 1u << id % VGIC_BANK, sender = 0;
+    bool notify = (b->edge & bit) == 0;
+
+    if ((state & LR_PENDING) != 0 && (b->edge & bit) != 0) {
+        b->pending &= ~bit;
+        if (id < VGIC_SGIS && b->target[id] != 0) {
+            sender = (uint32_t)__builtin_ctz(b->target[id]);
+            b->target[id] &= (uint8_t)(b->target[id] - 1);
+            if (b->target[id] != 0) {
+                b->pending |= bit;
+                notify = true;      /* the next sender's turn comes with the end of this one's */
+            }
+        }
+    }
+    b->resident |= bit;
+    v->vm->lr_id[i] = (uint16_t)id;
+    v->vm->lrs |= 1u << i;
+    arch_lr_write(i, arch_lr_make(id, b->priority[id % VGIC_BANK], state, id == ARCH_VM_TIMER,
+                                  notify, sender));
+}
+
+/* An interrupt on its way to a list register: the smallest keys go first. */
+#define KEY_PENDING     (1u << 31)
+#define KEY(state, priority, id) \
+    (((state) & LR_ACTIVE) != 0 ? 0 : KEY_PENDING) | (uint32_t)(priority) << 20 | (state) << 16 | (id)
+#define KEY_STATE(key)  ((key) >> 16 & 3)
+#define KEY_ID(key)     ((key) & 0xffff)
+
+/*
+ * Look at all of v's interrupts that stand in no list register. The most urgent
+ * ones go there if v owns them: the active ones first, which the guest will
+ * end, but one pending one always. True if one waits to be taken.
+ */
+static bool fill(struct vcpu *v, bool load)
+{
+    struct vgic *g = v->vm->vgic;
+    uint32_t best[ARCH_LRS], count = 0, first = UINT32_MAX, unseen = 0;
+
+    for (uint32_t n = 0; n <= g->sys->spi_banks; n++) {
+        const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
+        uint32_t pending = wanted(g, b);
+
+        for (uint32_t bits = (pending | b->active) & ~b->resident; bits != 0; bits &= bits - 1) {
+            uint32_t i = (uint32_t)__builtin_ctz(bits), at;
+            uint32_t state = ((pending >> i & 1) != 0 ? LR_PENDING : 0) |
+                             ((b->active >> i & 1) != 0 ? LR_ACTIVE : 0);
+            uint32_t key;
+
+            if (n != 0 && b->target[i] != v->number)
+                continue;
+            if (n == 0 && i == ARCH_VM_TIMER) {
+                if ((state & LR_ACTIVE) != 0) {
+                    state = LR_ACTIVE;      /* the hardware's fires again when this one ends */
+                } else if (load && !arch_vm_timer_asserted()) {
+                    bank_of(v, 0)->level &= ~TIMER_BIT;    /* set anew meanwhile: as if it had not fired */
+                    arch_vm_timer_release();
+                    continue;
+                }
+            }
+            key = KEY(state, b->priority[i], n * VGIC_BANK + i);
+            if ((state & LR_PENDING) != 0 && key < first)
+                first = key;
+            for (at = count; at > 0 && best[at - 1] > key; at--) {
+                if (at < ARCH_LRS)
+                    best[at] = best[at - 1];
+            }
+            if (at < ARCH_LRS)
+                best[at] = key;
+            unseen |= count == ARCH_LRS ? LR_ASK_PENDING : 0;
+            count += count < ARCH_LRS;
+        }
+    }
+    if (!load)
+        return first != UINT32_MAX;
+    if (unseen != 0) {
+        unseen |= LR_ASK_UNSEEN;
+        if (first != UINT32_MAX && first > best[ARCH_LRS - 1])
+            best[ARCH_LRS - 1] = first;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        put(v, i, KEY_ID(best[i]), KEY_STATE(best[i]));
+    v->vm->lr_asks = unseen;
+    arch_lr_ask(unseen);
+    return first != UINT32_MAX;
+}
+
+void vgic_load(struct vcpu *v)
+{
+    struct vgic *g = v->vm->vgic;
+
+    arch_lock(&g->lock);
+    fill(v, true);
+    /* Its timer's interrupt is being handled: the hardware's must not fire. */
+    if ((g->banks[v->number].active & TIMER_BIT) != 0)
+        arch_vm_timer_hold();
+    arch_unlock(&g->lock);
+}
+
+void vgic_unload(struct vcpu *v)
+{
+    struct vgic *g = v->vm->vgic;
+    struct vgic_bank *b = &g->banks[v->number];
+
+    arch_lock(&g->lock);
+    empty(v);
+    /* The next owner's timer must be able to fire; v's own fires again when it
+     * is loaded, if it still has a reason. */
+    if (((b->active | b->level) & TIMER_BIT) != 0) {
+        b->level &= ~TIMER_BIT;
+        arch_vm_timer_release();
+    }
+    arch_unlock(&g->lock);
+}
+
+void vgic_reset(struct vcpu *v)
+{
+    struct vgic *g = v->vm->vgic;
+    uint32_t first = v->number, count = 1;
+
+    arch_lock(&g->lock);
+    arch_zero(&g->banks[first], sizeof(struct vgic_bank));
+    g->banks[first].edge = (1u << VGIC_SGIS) - 1;
+    if (first == 0) {
+        first = g->sys->vcpu_count;
+        count = g->sys->spi_banks;
+        arch_zero(&g->banks[first], count * sizeof(struct vgic_bank));
+        g->control = 0;
+    }
+    arch_unlock(&g->lock);
+}
+
+/* ---- interrupts come ---------------------------------------------------------------- */
+
+static bool owns(const struct vcpu *v) { return v->core->owner == v; }
+
+/* v, on this core, has something to take: if it waits for that, it goes on. */
+static void wake(struct vcpu *v)
+{
+    if (vcpu_state(v) == VCPU_IDLE) {
+        vcpu_set_state(v, VCPU_RUNNABLE);
+        sched_wake(v);
+    }
+}
+
+/* All of v's interrupts afresh; v is on this core, the lock is held. */
+static bool update(struct vcpu *v)
+{
+    if (owns(v))
+        empty(v);
+    return fill(v, owns(v));
+}
+
+void vgic_update(struct vcpu *v)
+{
+    struct vgic *g = v->vm->vgic;
+    bool work;
+
+    arch_lock(&g->lock);
+    work = update(v);
+    arch_unlock(&g->lock);
+    if (work)
+        wake(v);
+}
+
+void vgic_maintain(struct vcpu *v)
+{
+    vgic_update(v);
+}
+
+bool vgic_has_work(struct vcpu *v)
+{
+    struct vgic *g = v->vm->vgic;
+    bool work;
+
+    /* What other cores bring from now on comes with a kick. */
+    if (owns(v) && (v->vm->lrs & ~arch_lr_empty()) == 0 && v->vm->lr_asks == 0)
+        return false;
+    arch_lock(&g->lock);
+    work = update(v);
+    arch_unlock(&g->lock);
+    return work;
+}
+
+/*
+ * A private interrupt of v, on this core, is pending as `b` says. The frequent
+ * case is that the list registers are empty.
+ */
+static void arrive(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t id)
+{
+    struct vm *vm = v->vm;
+    uint32_t used = vm->lrs;
+    bool work = true;
+
+    if (likely(owns(v) && (used & ~arch_lr_empty()) == 0 && vm->lr_asks == 0)) {
+        for (; used != 0; used &= used - 1)
+            put_back(v, (uint32_t)__builtin_ctz(used), 0);
+        vm->lrs = 0;
+        if (id == ARCH_VM_TIMER)
+            b->level |= TIMER_BIT;
+        work = (wanted(g, b) >> id & 1) != 0;
+        if (work)
+            put(v, 0, id, LR_PENDING);
+    } else {
+        work = update(v);
+    }
+    arch_unlock(&g->lock);
+    if (work)
+        wake(v);
+}
+
+void vgic_timer(struct vcpu *v)
+{
+    struct vgic *g = v->vm->vgic;
+    struct vgic_bank *b = &g->banks[v->number];
+
+    arch_lock(&g->lock);
+    b->level |= TIMER_BIT;
+    arrive(v, g, b, ARCH_VM_TIMER);
+}
+
+bool vgic_timer_enabled(const struct vcpu *v)
+{
+    return (v->vm->vgic->banks[v->number].enabled & TIMER_BIT) != 0;
+}
+
+/* Let v look at its interrupts; it may be on another core. */
+static void tell(struct vcpu *v)
+{
+    if (v->core == core_here())
+        vgic_update(v);
+    else
+        virq_kick(v);
+}
+
+void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets)
+{
+    struct vgic *g = self->vm->vgic;
+
+    targets &= (1u << g->sys->vcpu_count) - 1;
+    for (; targets != 0; targets &= targets - 1) {
+        struct vcpu *v = &g->vcpus[__builtin_ctz(targets)];
+        struct vgic_bank *b = &g->banks[v->number];
+
+        arch_lock(&g->lock);
+        b->pending |= 1u << id;
+        if (ARCH_SGI_HAS_SENDER)
+            b->target[id] |= (uint8_t)(1u << self->number);
+        if (v->core == self->core) {
+            arrive(v, g, b, id);
+        } else {
+            arch_unlock(&g->lock);
+            virq_kick(v);
+        }
+    }
+}
+
+/* ---- what the VMM asks ------------------------------------------------------------------ */
+
+/*
+ * An operation, in the words of its caller's frame, which are not in use: it
+ * goes from core to core while list registers there hold what it is about.
+ */
+enum { OP_FIELD, OP_WORD, OP_MASK, OP_BITS, OP_WRITE, OP_RESULT, OP_VISITED };
+
+static uint32_t *field_word(struct vgic *g, struct vgic_bank *b, uint32_t field, uint32_t word)
+{
+    uint8_t *bytes = field == MV_VGIC_PRIORITY ? b->priority : b->target;
+
+    switch (field) {
+    case MV_VGIC_ENABLED:  return &b->enabled;
+    case MV_VGIC_PENDING:  return &b->pending;
+    case MV_VGIC_ACTIVE:   return &b->active;
+    case MV_VGIC_LEVEL:    return &b->level;
+    case MV_VGIC_EDGE:     return &b->edge;
+    case MV_VGIC_CONTROL:  return &g->control;
+    default:               return (uint32_t *)(void *)(bytes + word % 8 * 4);
+    }
+}
+
+/* Do it here, where nothing of this VM stands in a list register. */
+static uint32_t apply(struct vgic *g, uint32_t bank, const uint64_t *op)
+{
+    struct vgic_bank *b = &g->banks[bank];
+    uint32_t field = (uint32_t)op[OP_FIELD], mask = (uint32_t)op[OP_MASK], old;
+    uint32_t *w = field_word(g, b, field, (uint32_t)op[OP_WORD]);
+    bool private = bank < g->sys->vcpu_count;
+
+    old = *w;
+    if (op[OP_WRITE] != 0) {
+        uint32_t bits = (uint32_t)op[OP_BITS] & mask;
+
+        if (field == MV_VGIC_EDGE && private)
+            mask &= ~((1u << VGIC_SGIS) - 1), bits &= mask;
+        if (field == MV_VGIC_LEVEL) {
+            if (private)
+                mask &= ~TIMER_BIT, bits &= mask;     /* the hardware drives that one */
+            b->pending |= bits & ~old & b->edge;
+        }
+        if (field == MV_VGIC_PENDING && private && ARCH_SGI_HAS_SENDER) {
+            for (uint32_t i = 0; i < VGIC_SGIS; i++) {
+                if ((mask >> i & 1) != 0)
+                    b->target[i] = (uint8_t)((bits >> i & 1) << bank);
+            }
+        }
+        *w = (old & ~mask) | bits;
+        if (field == MV_VGIC_TARGET && private && ARCH_SGI_HAS_SENDER) {
+            for (uint32_t i = 0; i < VGIC_SGIS; i++)
+                b->pending = (b->pending & ~(1u << i)) | (uint32_t)(b->target[i] != 0) << i;
+        }
+    }
+    return field == MV_VGIC_PENDING ? old | (b->level & ~b->edge) : old;
+}
+
+/* The cores where a list register may hold something of the operation's word:
+ * a bank's own vCPU, or any. */
+static uint32_t cores_concerned(const struct vgic *g, uint32_t bank, const struct vgic_bank *b)
+{
+    uint32_t cores = 0;
+
+    if (b->resident == 0)
+        return 0;
+    for (uint32_t i = 0; i < g->sys->vcpu_count; i++) {
+        if (i == bank || bank >= g->sys->vcpu_count)
+            cores |= 1u << g->vcpus[i].core->index;
+    }
+    return cores;
+}
+
+static struct result visit(HANDLER_ARGS)
+{
+    struct vgic *g = object;
+    uint64_t *op = arch_words(self);
+    struct core *core = core_here();
+    uint32_t bank = (uint32_t)op[OP_WORD], cores;
+    struct vcpu *owner = core->owner;
+
+    if (op[OP_FIELD] == MV_VGIC_PRIORITY || op[OP_FIELD] == MV_VGIC_TARGET)
+        bank /= 8;
+    arch_lock(&g->lock);
+    if (owner != NULL && owner->vm->vgic == g)
+        empty(owner);
+    op[OP_RESULT] |= apply(g, bank, op);
+    if (owner != NULL && owner->vm->vgic == g)
+        fill(owner, true);
+    op[OP_VISITED] |= 1u << core->index;
+    cores = cores_concerned(g, bank, &g->banks[bank]) & ~(uint32_t)op[OP_VISITED];
+    arch_unlock(&g->lock);
+    if (cores != 0)
+        return door_forward(self, arch_core((uint32_t)__builtin_ctz(cores)), visit, g);
+    if (op[OP_WRITE] != 0) {
+        for (uint32_t i = 0; i < g->sys->vcpu_count; i++) {
+            if (bank >= g->sys->vcpu_count || i == bank || op[OP_FIELD] == MV_VGIC_CONTROL)
+                tell(&g->vcpus[i]);
+        }
+    }
+    return (struct result){ MV_OK, op[OP_RESULT] };
+}
+
+static struct result operate(struct vcpu *self, struct vgic *g, uint64_t field, uint64_t word,
+                             uint64_t mask, uint64_t bits, bool write)
+{
+    uint64_t *op = arch_words(self);
+    uint64_t banks = g->sys->vcpu_count + g->sys->spi_banks;
+    uint64_t words = field == MV_VGIC_CONTROL ? 1 :
+                     field == MV_VGIC_PRIORITY || field == MV_VGIC_TARGET ? 8 * banks : banks;
+
+    if (field >= MV_VGIC_FIELDS || word >= words)
+        return result_status(MV_BAD_ARG);
+    op[OP_FIELD] = field;
+    op[OP_WORD] = arch_index(word, words);
+    op[OP_MASK] = mask;
+    op[OP_BITS] = bits;
+    op[OP_WRITE] = write;
+    op[OP_RESULT] = op[OP_VISITED] = 0;
+    return visit(self, g, 0, 0, 0, 0, 0, 0);
+}
+
+struct result call_vgic_get(HANDLER_ARGS)
+{
+    return operate(self, object, a1, a2, 0, 0, false);
+}
+
+struct result call_vgic_set(HANDLER_ARGS)
+{
+    return operate(self, object, a1, a2, a3, a4, true);
+}
