@@ -77,15 +77,16 @@ cat >large.dts <<'END'
 		there: there { size = <0x400000>; base = <0x50000000>; };
 		low: low { size = <0x1000>; base = <0x40000000>; };
 		middle: middle { size = <0x2000>; base = <0x40480000>; };
+		pieces: pieces { reg = <0x0 0x58000000 0x0 0x600000>, <0x0 0x40500000 0x0 0x1000>, <0x0 0x40490000 0x0 0x3000>; };
 	};
 };
-&multi { maps = <&huge &mid &there &low &middle>; image-size = <0x400000>; stack-size = <0x400000>; };
+&multi { maps = <&huge &mid &there &low &middle &pieces>; image-size = <0x400000>; stack-size = <0x400000>; };
 &client { holds = <&huge>; holds-rights = "r"; address-bits = <39>; table-pages = <7>; };
 &server { devices = <&uart0 &flash &rtc &gpio>; defines = "EXTRA=1", "PLAIN"; cflags = "-O1 -DMORE"; };
 END
 is "large and fixed segments find their places" build_in large large.dts
 is "and that table holds together too" "$out/look" large/system.elf
-is "blocks need no table pages" grep -q 'space main: 26 bits, 6 table pages at boot' large/report.txt
+is "blocks need no table pages" grep -q 'space main: 26 bits, 7 table pages at boot' large/report.txt
 
 cat >library.dts <<'END'
 /* A comment first; a library cell, a given image, C++, and an old-style include. */

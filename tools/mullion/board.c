@@ -9,6 +9,14 @@ bool region_overlaps(struct region a, struct region b)
     return a.base < b.base + b.size && b.base < a.base + a.size;
 }
 
+const struct region *regions_overlap(const struct regions *list, struct region r)
+{
+    for (size_t i = 0; i < list->list.count; i++)
+        if (region_overlaps(list->list.at[i], r))
+            return &list->list.at[i];
+    return NULL;
+}
+
 struct region region_pages(struct region r)
 {
     uint64_t start = r.base / MV_PAGE_SIZE * MV_PAGE_SIZE;
@@ -77,6 +85,17 @@ bool board_regions(const struct node *device, struct regions *out)
             return false;
         *vec_push(&out->list) = r;
     }
+    return true;
+}
+
+bool board_memory(const struct tree *t, const struct prop *p, struct regions *out)
+{
+    uint32_t a = address_cells(t->root), s = size_cells(t->root);
+
+    if (a == 0 || a > 2 || s == 0 || s > 2 || p->length == 0 || p->length % ((a + s) * 4))
+        return false;
+    for (size_t i = 0; i * 4 < p->length; i += a + s)
+        *vec_push(&out->list) = (struct region){ prop_cells(p, i, a), prop_cells(p, i + a, s) };
     return true;
 }
 

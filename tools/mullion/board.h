@@ -39,6 +39,8 @@ struct board {
 };
 
 bool region_overlaps(struct region a, struct region b);
+/* The first of them that overlaps r, or NULL. */
+const struct region *regions_overlap(const struct regions *list, struct region r);
 /* The pages that the region touches. */
 struct region region_pages(struct region r);
 
@@ -47,5 +49,7 @@ void board_read(struct board *b, const struct tree *t, const char *name);
 /* Registers of a device, as the CPU sees them; false when its reg cannot be
  * translated. */
 bool board_regions(const struct node *device, struct regions *out);
+/* Ranges of memory in the cells of the tree's root; false when they are none. */
+bool board_memory(const struct tree *t, const struct prop *p, struct regions *out);
 /* Interrupts of a device; false when they do not go to the GIC. */
 bool board_interrupts(const struct board *b, const struct tree *t, const struct node *device, struct interrupts *out);

@@ -148,16 +148,30 @@ static void check_devices(struct system *s)
         }
 }
 
+/* Complain if a piece of b lies over one of a. */
+static bool pieces_overlap(const struct segment *a, const struct segment *b)
+{
+    for (size_t i = 0; i < b->extents.list.count; i++)
+        for (size_t j = 0; j < (a == b ? i : a->extents.list.count); j++) {
+            if (!region_overlaps(a->extents.list.at[j], b->extents.list.at[i]))
+                continue;
+            if (a == b)
+                diag_error(node_at(b->node, "reg"), "two pieces of segment \"%s\" overlap at 0x%llx; expected separate places; correct \"reg\"",
+                           b->name, (unsigned long long)b->extents.list.at[i].base);
+            else
+                diag_error(b->at, "segments \"%s\" and \"%s\" overlap at 0x%llx; expected separate places; change \"%s\" of one",
+                           a->name, b->name, (unsigned long long)b->extents.list.at[i].base, node_prop(b->node, "reg") ? "reg" : "base");
+            return true;
+        }
+    return false;
+}
+
 static void check_fixed_segments(struct system *s)
 {
     for (size_t i = 0; i < s->segments.count; i++)
-        for (size_t j = 0; j < i; j++) {
-            const struct segment *a = s->segments.at[j], *b = s->segments.at[i];
-
-            if (a->fixed && b->fixed && region_overlaps(a->extents.list.at[0], b->extents.list.at[0]))
-                diag_error(b->at, "segments \"%s\" and \"%s\" overlap at 0x%llx; expected separate places; change \"base\" of one",
-                           a->name, b->name, (unsigned long long)b->extents.list.at[0].base);
-        }
+        for (size_t j = 0; j <= i; j++)
+            if (s->segments.at[i]->fixed && s->segments.at[j]->fixed && pieces_overlap(s->segments.at[j], s->segments.at[i]))
+                break;
 }
 
 /* ---- names and badges ---------------------------------------------------------------- */

@@ -101,8 +101,10 @@ static uint64_t obstacle(const struct system *s, struct region r)
     for (size_t i = 0; i < s->segments.count; i++) {
         const struct segment *g = s->segments.at[i];
 
-        if (g->fixed && region_overlaps(g->extents.list.at[0], r))
-            return g->extents.list.at[0].base + g->size;
+        const struct region *there = g->fixed ? regions_overlap(&g->extents, r) : NULL;
+
+        if (there)
+            return there->base + there->size;
     }
     for (size_t i = 0; i < s->board.reserved.list.count; i++)
         if (region_overlaps(s->board.reserved.list.at[i], r))
@@ -131,10 +133,12 @@ static void check_image_clear(const struct system *s, const struct layout *l)
     for (size_t i = 0; i < s->segments.count; i++) {
         const struct segment *g = s->segments.at[i];
 
-        if (g->fixed && region_overlaps(g->extents.list.at[0], image))
-            diag_error(g->at, "segment \"%s\" at 0x%llx overlaps the image at 0x%llx to 0x%llx; expected a place of its own; raise \"base\" or remove it",
-                       g->name, (unsigned long long)g->extents.list.at[0].base, (unsigned long long)image.base,
-                       (unsigned long long)(image.base + image.size));
+        const struct region *there = g->fixed ? regions_overlap(&g->extents, image) : NULL;
+
+        if (there)
+            diag_error(g->at, "segment \"%s\" at 0x%llx overlaps the image at 0x%llx to 0x%llx; expected a place of its own; raise \"%s\" or remove it",
+                       g->name, (unsigned long long)there->base, (unsigned long long)image.base,
+                       (unsigned long long)(image.base + image.size), node_prop(g->node, "reg") ? "reg" : "base");
     }
     for (size_t i = 0; i < s->board.reserved.list.count; i++)
         if (region_overlaps(s->board.reserved.list.at[i], image))
@@ -228,8 +232,8 @@ static void place_rest(struct placer *p)
                                                g->size >= MV_BLOCK_SIZE ? MV_BLOCK_SIZE : MV_PAGE_SIZE, false);
         else if (g->kind == SEGMENT_GUEST)
             g->extents.list.at[0].base = place(p, mem_printf("%s: memory", g->name), g->size, MV_BLOCK_SIZE, false);
-        else if (g->fixed)
-            area_add(p->layout, mem_printf("segment %s", g->name), g->extents.list.at[0].base, g->size, false);
+        for (size_t e = 0; g->fixed && e < g->extents.list.count; e++)
+            area_add(p->layout, mem_printf("segment %s", g->name), g->extents.list.at[e].base, g->extents.list.at[e].size, false);
     }
 }
 

@@ -37,9 +37,9 @@ struct segment {
     uint32_t          index, first_extent;
     uint32_t          rights;       /* MV_MAP_* */
     uint64_t          size;
-    bool              fixed;        /* base was given */
+    bool              fixed;        /* its place was given */
     bool              broken;       /* its size could not be read */
-    struct regions    extents;      /* one, except for devices */
+    struct regions    extents;      /* one, except for devices and where several were given */
     struct cell      *cell;         /* who pays for it, NULL: nobody in particular */
 };
 

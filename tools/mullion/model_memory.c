@@ -7,31 +7,88 @@ enum {
     RING_HEADER = 256,          /* of a channel's half that is not for data */
 };
 
-void model_read_segment(struct system *s, const struct node *n)
+/* Each piece of a segment with a given place must lie in RAM. */
+static void check_in_ram(const struct system *s, const struct segment *g, const char *property)
 {
-    struct segment *g = model_add_segment(s, SEGMENT_SHARED, n->name, MV_MAP_READ | MV_MAP_WRITE, MV_PAGE_SIZE, NULL);
-    const char *rights = NULL;
+    const struct region *ram = &s->board.ram;
+
+    for (size_t i = 0; i < g->extents.list.count; i++) {
+        const struct region *r = &g->extents.list.at[i];
+
+        if (r->base >= ram->base && r->base - ram->base < ram->size && r->size <= ram->size - (r->base - ram->base))
+            continue;
+        diag_error(node_at(g->node, property), "segment \"%s\" lies at 0x%llx to 0x%llx; expected a place in RAM, 0x%llx to 0x%llx; correct \"%s\" or remove it",
+                   g->name, (unsigned long long)r->base, (unsigned long long)(r->base + r->size), (unsigned long long)ram->base,
+                   (unsigned long long)(ram->base + ram->size), property);
+        return;
+    }
+}
+
+/* "reg": pieces with given places, one behind the other in the segment. */
+static void read_pieces(struct system *s, struct segment *g)
+{
+    const struct node *n = g->node;
+    const struct prop *p = node_prop(n, "reg");
+
+    g->broken = true;
+    g->fixed = true;
+    if (node_prop(n, "size") || node_prop(n, "base")) {
+        diag_error(p->at, "segment \"%s\" has \"reg\" and \"%s\"; expected one way to say where it lies; remove one", n->name,
+                   node_prop(n, "size") ? "size" : "base");
+        return;
+    }
+    if (!board_memory(s->tree, p, &g->extents)) {
+        diag_error(p->at, "\"reg\" has %zu numbers; expected addresses and sizes as in the board's memory node; write reg = <0x0 0x50000000 0x0 0x1000>",
+                   p->length / 4);
+        return;
+    }
+    g->size = 0;
+    for (size_t i = 0; i < g->extents.list.count; i++) {
+        const struct region *r = &g->extents.list.at[i];
+
+        if (r->size == 0 || r->size % MV_PAGE_SIZE || r->base % MV_PAGE_SIZE) {
+            diag_error(p->at, "a piece of segment \"%s\" has 0x%llx bytes at 0x%llx; expected whole pages; use multiples of 0x1000", n->name,
+                       (unsigned long long)r->size, (unsigned long long)r->base);
+            return;
+        }
+        g->size += r->size;
+    }
+    g->broken = false;
+    check_in_ram(s, g, "reg");
+}
+
+static void read_one_piece(struct system *s, struct segment *g)
+{
+    const struct node *n = g->node;
     uint64_t base = 0;
 
-    g->node = n;
-    g->at = n->at;
-    schema_check(n, SCHEMA_SEGMENT);
-    model_check_name(n);
     if (!node_prop(n, "size"))
         diag_error(n->at, "segment \"%s\" has no size; expected a number of bytes; add size = <0x1000>", n->name);
     g->broken = !node_prop(n, "size") || !schema_pages(n, "size", MV_PAGE_SIZE, UINT64_C(1) << 39, &g->size);
     if (s->board.ram.size && g->size > s->board.ram.size)
         diag_error(node_at(n, "size"), "segment \"%s\" has 0x%llx bytes; expected at most the RAM's 0x%llx; make it smaller",
                    n->name, (unsigned long long)g->size, (unsigned long long)s->board.ram.size);
-    if (schema_string(n, "rights", &rights) && rights)
-        schema_rights(node_at(n, "rights"), "rights", rights, &g->rights);
     g->fixed = node_prop(n, "base") && schema_pages(n, "base", 0, UINT64_C(1) << 48, &base);
     *vec_push(&g->extents.list) = (struct region){ base, g->size };
-    if (g->fixed && (base < s->board.ram.base || base - s->board.ram.base >= s->board.ram.size ||
-                     g->size > s->board.ram.size - (base - s->board.ram.base)))
-        diag_error(node_at(n, "base"), "segment \"%s\" lies at 0x%llx to 0x%llx; expected a place in RAM, 0x%llx to 0x%llx; correct \"base\" or remove it",
-                   n->name, (unsigned long long)base, (unsigned long long)(base + g->size), (unsigned long long)s->board.ram.base,
-                   (unsigned long long)(s->board.ram.base + s->board.ram.size));
+    if (g->fixed)
+        check_in_ram(s, g, "base");
+}
+
+void model_read_segment(struct system *s, const struct node *n)
+{
+    struct segment *g = model_add_segment(s, SEGMENT_SHARED, n->name, MV_MAP_READ | MV_MAP_WRITE, MV_PAGE_SIZE, NULL);
+    const char *rights = NULL;
+
+    g->node = n;
+    g->at = n->at;
+    schema_check(n, SCHEMA_SEGMENT);
+    model_check_name(n);
+    if (schema_string(n, "rights", &rights) && rights)
+        schema_rights(node_at(n, "rights"), "rights", rights, &g->rights);
+    if (node_prop(n, "reg"))
+        read_pieces(s, g);
+    else
+        read_one_piece(s, g);
 }
 
 static struct channel *add_channel(struct system *s, const char *name, const struct node *n, struct pos at, uint64_t size,

@@ -16,7 +16,7 @@ static const struct words schemas[SCHEMA_COUNT] = {
     [SCHEMA_SYSTEM] = { "the system",
         LIST("compatible", "cores", "slice-us", "trace-size", "fault-handler"),
         LIST("segments", "channels", "cells") },
-    [SCHEMA_SEGMENT] = { "a segment", LIST("size", "rights", "base"), LIST(NULL) },
+    [SCHEMA_SEGMENT] = { "a segment", LIST("size", "rights", "base", "reg"), LIST(NULL) },
     [SCHEMA_CHANNEL] = { "a channel", LIST("between", "size", "message-size", "vcpus"), LIST(NULL) },
     [SCHEMA_CELL] = { "a cell",
         LIST("program", "image", "sources", "cflags", "defines", "priority", "core", "stack-size", "fp", "budget-us",
