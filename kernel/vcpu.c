@@ -123,7 +123,9 @@ static mv_status_t may_copy(const struct vcpu *self, const struct vcpu *v)
     if (self->buffer == NULL)
         return MV_BAD_ARG;
     /* Stopped a moment ago, its registers may still be in the hardware. */
-    return (vcpu_is_stopped(v) || self->caller == v) && v->core->current != v ? MV_OK : MV_BUSY;
+    bool served = v->vm != NULL && v->is_fault_call && self->caller == v;
+
+    return (vcpu_is_stopped(v) || served) && v->core->current != v ? MV_OK : MV_BUSY;
 }
 
 static uint64_t run_state(const struct vcpu *v)

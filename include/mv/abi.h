@@ -111,8 +111,8 @@ enum mv_run_state {
 /*
  * What vcpu_read and vcpu_write copy; for a vCPU of kind `vm` struct mv_vm_state
  * (vm.h) follows. vcpu_write ignores what follows tls here, and forces the mode
- * bits of pstate to the vCPU's kind. Besides a stopped vCPU it may be one whose
- * call, fault or exit the caller serves.
+ * bits of pstate to the vCPU's kind. Besides a stopped vCPU it may be one of a
+ * VM whose exit the caller serves.
  */
 struct mv_vcpu_state {
     uint64_t x[31];
