@@ -157,6 +157,8 @@ void test(const char *name);
 void test_end(void);
 void test_fail(unsigned line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void test_compare(unsigned line, const char *what, uint64_t got, uint64_t want);
+/* Print the sums; and switch off. */
+void guest_sums(void);
 void guest_end_all(void) __attribute__((noreturn));
 uint64_t random_next(uint64_t *state);
 
