@@ -10,6 +10,7 @@ import concurrent.futures
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -164,8 +165,20 @@ def check_scripts():
             yield f"{f}:{e.lineno}: {e.msg}"
 
 
+def stand_in_guests(folder):
+    """What descriptions of virtual machines name, where nothing has been fetched:
+    the header of an arm64 Image, and an initrd."""
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "Image"), "wb") as f:
+        f.write(struct.pack("<2I6Q2I", 0, 0, 0, 0x1000000, 2, 0, 0, 0, 0x644d5241, 0))
+    with open(os.path.join(folder, "initrd"), "wb") as f:
+        f.write(bytes(4096))
+
+
 def check_examples_are_right():
     boards = os.listdir("build/kit/boards")
+    stand_in_guests("build/check/guests/linux")
+    os.environ["MULLION_GUESTS"] = "build/guests:build/check/guests"
     for f in files(r"^systems/.*system[^/]*\.dts$"):
         own = [b for b in boards if f.endswith(f"-{b}.dts")]
         for b in own or ["virt-gicv2", "virt-gicv3"]:
