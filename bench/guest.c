@@ -8,7 +8,7 @@
 #include <mv/abi.h>
 
 #define MARK(name) __asm__ volatile(".global mark_" #name "\nmark_" #name ":" : : : "memory")
-#define NOINLINE   __attribute__((noinline, noclone))
+#define NOINLINE   __attribute__((noinline))
 /* It is in a register here, and the compiler does not know it. */
 #define OPAQUE(value) __asm__ volatile("" : "+r"(value))
 #define REPEAT     4
