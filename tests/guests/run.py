@@ -94,11 +94,12 @@ class Builder:
     @staticmethod
     def make(run, kit, out):
         cores = run.vcpus.split("+")
-        defines = [f"-DTEST_CORES={max(map(int, cores)) + 1}", f"-DTEST_VCPUS={' '.join(cores)}",
-                   f"-DTEST_LAST={len(cores) - 1}", f"-DTEST_ICOUNT={int(run.mode == 'icount')}",
-                   f"-DTEST_CPU_{re.sub('[^a-z0-9]', '_', run.cpu)}=1"]
+        macros = {"CORES": max(map(int, cores)) + 1, "VCPUS": " ".join(cores), "ICOUNT": int(run.mode == "icount")}
+        os.makedirs(out, exist_ok=True)
+        with open(f"{out}/test_macros.h", "w") as f:
+            f.writelines(f"#define TEST_{name} {value}\n" for name, value in macros.items())
         env = dict(os.environ, MULLION_HOME=kit, MULLION_GUESTS=f"{OUT}/images", SOURCE_DATE_EPOCH="1767225600",
-                   MULLION_CC=shlex.join([COMPILER, *defines, f"-I{HERE}/native"]))
+                   MULLION_CC=shlex.join([COMPILER, "-imacros", f"{TOP}/{out}/test_macros.h", f"-I{HERE}/native"]))
         p = subprocess.run([TOOL, "build", f"{os.path.relpath(HERE)}/{run.system}/system.dts", "-o", out,
                             "--board", run.board], env=env, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True, errors="replace")
