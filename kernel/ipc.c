@@ -88,8 +88,10 @@ static void arrive(struct vcpu *caller)
     server->rank = portal->ceiling;
     if (caller->core == server->core) {
         vcpu_set_state(caller, VCPU_CALLING);
-        if ((caller->call_flags & MV_DEADLINE) != 0 || caller->is_fault_call ||
-            virq_upcall_due(caller))
+        if (caller->vm != NULL)
+            caller->state |= VCPU_EXIT;
+        else if ((caller->call_flags & MV_DEADLINE) != 0 || caller->is_fault_call ||
+                 virq_upcall_due(caller))
             caller->state |= VCPU_POISON;    /* the reply has more to do */
         server->context = caller->context;
     } else {

@@ -18,7 +18,7 @@ void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
 void vcpu_set_keys(struct vcpu *v, bool traced)
 {
     uint32_t core_part = (v->core->index + 1) << VCPU_CORE_SHIFT;
-    bool fast = !v->has_device && !traced;
+    bool fast = (v->vm != NULL || !v->has_device) && !traced;
 
     /* A VM's vCPU neither waits nor serves: no native fast path may leave it;
      * its reply_key is the state of a VMM that its exit may enter. */

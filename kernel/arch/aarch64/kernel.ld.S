@@ -16,7 +16,7 @@ SECTIONS
     .text : {
         *(.text.start) *(.text.mmu_build .text.map_device .text.uart_putc .text.print_*)
         *(.text.panic .text.call_vcpu_counters .text.call_vcpu_write)
-        *(.text.call_vcpu_read .text.call_vcpu_start .text.call_timer_set .text.call_cell_inspect)
+        *(.text.call_vcpu_read .text.call_vcpu_start .text.call_cell_inspect)
         *(.text.vectors) *(.text .text.*)
     } :text
     . = ALIGN(4096);

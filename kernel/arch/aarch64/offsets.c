@@ -8,7 +8,9 @@
 #include "ipc.h"
 #include "system.h"
 #include "vcpu.h"
+#include "vgic.h"
 #include "virq.h"
+#include "vm.h"
 
 #define OFFSET(name, type, member) \
     __asm__ volatile("\n.ascii \"->" #name " %c0\"" : : "i"(offsetof(type, member)))
@@ -24,6 +26,29 @@ void offsets(void)
     OFFSET(VCPU_CPTR, struct vcpu, hw.cptr);
     OFFSET(VCPU_CAPS, struct vcpu, caps);
     OFFSET(VCPU_VM, struct vcpu, vm);
+    OFFSET(VCPU_FAULT_PORTAL, struct vcpu, fault_portal);
+    OFFSET(VCPU_FAULT_ADDRESS, struct vcpu, fault_address);
+    OFFSET(VCPU_FAULT_SYNDROME, struct vcpu, fault_syndrome);
+    OFFSET(VCPU_IS_FAULT_CALL, struct vcpu, is_fault_call);
+    OFFSET(VCPU_REPLY_KEY, struct vcpu, reply_key);
+    OFFSET(VCPU_SYS, struct vcpu, sys);
+    OFFSET(SYS_FAULT_BADGE, struct mv_sys_vcpu, fault_badge);
+    OFFSET(SYS_SGI_REGISTER, struct mv_sys_vgic, sgi_register);
+    OFFSET(VM_VGIC, struct vm, vgic);
+    OFFSET(VM_ENTERED, struct vm, arch.el1.sctlr_el1);
+    OFFSET(VGIC_SYS, struct vgic, sys);
+    OFFSET(CORE_OWNER, struct core, owner);
+    VALUE(VCPU_EXIT, VCPU_EXIT);
+    VALUE(EXIT_MEMORY, MV_EXIT_MEMORY);
+    VALUE(EXIT_RESUME, MV_EXIT_RESUME);
+    VALUE(EXIT_SKIP, MV_EXIT_SKIP);
+    VALUE(EXIT_SET, MV_EXIT_SET);
+    VALUE(EXIT_SET_BIT, __builtin_ctz(MV_EXIT_SET));
+    VALUE(NATIVE_SCTLR, SCTLR_NATIVE);
+    VALUE(NATIVE_CPACR, CPACR_NATIVE);
+    VALUE(NATIVE_CNTKCTL, CNTKCTL_NATIVE);
+    VALUE(NATIVE_HCR, HCR_NATIVE);
+    VALUE(GUEST_HCR, HCR_GUEST);
     OFFSET(VCPU_CORE, struct vcpu, core);
     OFFSET(VCPU_CALLER, struct vcpu, caller);
     OFFSET(VCPU_CONTEXT, struct vcpu, context);
@@ -90,4 +115,10 @@ static_assert(offsetof(struct core, since) == offsetof(struct core, context) + 8
 static_assert(offsetof(struct core, slice_end) == offsetof(struct core, since) + 8, "one ldp");
 static_assert(offsetof(struct irq_map, slot) == 0 && offsetof(struct irq_map, first) == 8 &&
               offsetof(struct irq_map, count) == 12, "one ldp");
+static_assert(offsetof(struct vcpu, frame.tls) == offsetof(struct vcpu, frame.pstate) + 8, "one stp");
+static_assert(offsetof(struct mv_vm_state, tpidrro_el0) == offsetof(struct mv_vm_state, sctlr_el1) + 32 &&
+              offsetof(struct mv_vm_state, tcr_el1) == offsetof(struct mv_vm_state, sctlr_el1) + 8 &&
+              offsetof(struct mv_vm_state, cpacr_el1) == offsetof(struct mv_vm_state, sctlr_el1) + 16 &&
+              offsetof(struct mv_vm_state, cntkctl_el1) == offsetof(struct mv_vm_state, sctlr_el1) + 24,
+              "loaded in pairs");
 static_assert(offsetof(struct core, run) == offsetof(struct core, current) + 8, "one stp");

@@ -319,20 +319,6 @@ own_exception:
         adr     x17, trap_sync
         b       interrupted
 
-/* From a guest. HVC #n, n not 0, is a kernel call as SVC #n is a native cell's. */
-guest_sync:
-        lsr     w17, w16, #16
-        cmp     w17, #0x200                     /* EC: HVC from AArch64, as far above SVC's */
-        b.ne    1f
-        ands    w16, w16, #0xffff
-        b.eq    1f
-        cmp     w16, #CALL_NULL
-        b.eq    do_null
-        b       do_plain
-1:      pairs   stp, sp, 18, 29
-        adr     x17, trap_vm
-        b       interrupted
-
         vector  9, cell_irq
         phase   entry
         stp     x16, x17, [sp, #FRAME_X + 8 * 16]
@@ -495,6 +481,27 @@ wrong_place:
         mov     x16, #15
         b       own_exception
 
+/* From a guest. HVC #n, n not 0, is a kernel call as SVC #n is a native cell's. */
+guest_sync:
+        lsr     w17, w16, #16
+        cmp     w17, #0x200                     /* EC: HVC from AArch64, as far above SVC's */
+        b.ne    1f
+        ands    w16, w16, #0xffff
+        b.eq    1f
+        cmp     w16, #CALL_NULL
+        b.eq    do_null
+        b       do_plain
+1:      phase   save
+        pairs   stp, sp, 18, 29
+#ifndef MV_NO_FASTPATH
+        lsr     w17, w16, #24
+        cmp     w17, #0x93 - 0x56               /* data abort, of an instruction of 32 bits that it describes */
+        b.eq    fast_exit
+#endif
+slow_exit:
+        adr     x17, trap_vm
+        b       interrupted
+
 /* ---- interrupts -------------------------------------------------------------------- */
 
         function do_irq
@@ -580,6 +587,7 @@ fast_switch:
         stp     x9, x10, [sp, #FRAME_SP]
         str     x11, [sp, #FRAME_TLS]
         pairs   stp, sp, 19, 30
+fast_load:
         phase   switch
         ldp     x9, x10, [x14, #VCPU_VTTBR]
         msr     vttbr_el2, x9
@@ -621,7 +629,7 @@ fast_switch:
         cbnz    w10, do_message
         cmp     w11, w12
         ldr     x10, [sp, #VCPU_CORE]
-        b.ne    do_message
+        b.ne    fast_resume_or_message
         ldr     w15, [x10, #CORE_PREEMPT_KEY]
         cmp     w15, w13
         b.hi    do_message
@@ -634,6 +642,195 @@ fast_switch:
         str     w10, [x14, #VCPU_STATE]
         mov     x13, xzr                        /* the source: short */
         b       fast_switch
+
+/*
+ * A guest's load or store where nothing is mapped: its VMM is called, when it
+ * waits on this core with nothing special about either. What it does then is
+ * trap_vm(), vm_exit(), call_portal(), arrive() and cpu_leave_vm(). x16, x17
+ * and x18 up are saved; w16: the syndrome less SVC's.
+ */
+        function fast_exit
+        phase   checks
+        tst     w16, #0x780                     /* FAR valid, no bus error, no maintenance, no walk */
+        b.ne    slow_exit
+        ubfx    w17, w16, #2, #4
+        cmp     w17, #1                         /* translation fault */
+        b.ne    slow_exit
+        phase   save
+        pairs   stp, sp, 0, 15
+        str     x30, [sp, #FRAME_X + 8 * 30]
+        phase   checks
+        ldr     x12, [sp, #VCPU_FAULT_PORTAL]
+        ldr     w11, [sp, #VCPU_REPLY_KEY]
+        ldr     w9, errata_speculative_at
+        ldp     x14, x15, [x12, #PORTAL_SERVER] /* server; ceiling */
+        cbnz    w9, 1f
+        ldr     w10, [x14, #VCPU_STATE]
+        ldr     x17, [sp, #VCPU_VM]
+        cmp     w10, w11
+        b.ne    1f
+        phase   message
+        mrs     x4, far_el2
+        mrs     x2, hpfar_el2
+        and     x9, x4, #0xfff
+        lsr     x2, x2, #4
+        orr     x2, x9, x2, lsl #12             /* the guest-physical address */
+#if MV_GIC_VERSION == 2
+        ldr     x9, [x17, #VM_VGIC]
+        ldr     x9, [x9, #VGIC_SYS]
+        ldr     x9, [x9, #SYS_SGI_REGISTER]
+        cmp     x9, x2
+        b.eq    1f
+        dsb     sy                              /* see arch_bus_error_take(): its interface is a device */
+        isb
+        mrs     x9, isr_el1
+        tbnz    x9, #8, 1f
+#endif
+        mov     w1, #0x56000000
+        ubfx    w10, w16, #16, #5               /* SRT */
+        add     w1, w1, w16                     /* the syndrome */
+        add     x9, sp, w10, uxtw #3
+        ldr     x3, [x9, #FRAME_X]
+        cmp     w10, #31
+        csel    x3, x3, xzr, ne
+        mrs     x7, elr_el2
+
+        phase   link
+        add     w9, w11, #STATE_CALLING - STATE_WAITING
+        orr     w9, w9, #VCPU_EXIT
+        ldr     x10, [sp, #VCPU_CALLS]
+        ldr     x11, [sp, #VCPU_CONTEXT]
+        ldr     x13, [sp, #VCPU_SYS]
+        add     x10, x10, #1
+        str     w9, [sp, #VCPU_STATE]           /* calling, an exit */
+        stp     x14, x10, [sp, #VCPU_CALLEE]
+        mov     w9, #1
+        str     x2, [sp, #VCPU_FAULT_ADDRESS]
+        str     x1, [sp, #VCPU_FAULT_SYNDROME]
+        strb    w9, [sp, #VCPU_IS_FAULT_CALL]
+        ldr     x10, [x14, #VCPU_SERVED]
+        mov     x9, sp
+        ldr     w13, [x13, #SYS_FAULT_BADGE]    /* the source: badge, short */
+        stp     x9, x11, [x14, #VCPU_CALLER]    /* and its context is lent */
+        mov     w9, #STATE_RUNNABLE
+        add     x10, x10, #1
+        stp     w9, w15, [x14, #VCPU_STATE]     /* runnable, at the ceiling */
+        stp     x12, x10, [x14, #VCPU_SERVING]
+        phase   save
+        mrs     x9, sp_el0
+        mrs     x10, spsr_el2
+        mrs     x11, tpidr_el0
+        stp     x9, x7, [sp, #FRAME_SP]         /* and pc */
+        stp     x10, x11, [sp, #FRAME_PSTATE]   /* and tls */
+        phase   guest
+        mrs     x9, sctlr_el1
+        mrs     x10, tcr_el1
+        mrs     x11, cpacr_el1
+        mrs     x12, cntkctl_el1
+        mrs     x15, tpidrro_el0
+        stp     x9, x10, [x17, #VM_ENTERED]
+        stp     x11, x12, [x17, #VM_ENTERED + 16]
+        str     x15, [x17, #VM_ENTERED + 32]
+        adr     x8, native_registers
+        ldp     x9, x10, [x8]
+        ldp     x11, x12, [x8, #16]
+        msr     sctlr_el1, x9
+        msr     tcr_el1, xzr
+        msr     cpacr_el1, x10
+        msr     cntkctl_el1, x11
+        msr     tpidrro_el0, xzr
+        msr     hcr_el2, x12
+        mov     x0, #EXIT_MEMORY
+        mov     x5, xzr
+        mov     x6, xzr
+        b       fast_load
+1:      adr     x17, trap_vm
+        mov     x1, sp
+        b       call_c
+
+/* See cpu_enter_native(); what a guest has instead of the last. */
+        .balign 8
+native_registers:
+        .quad   NATIVE_SCTLR, NATIVE_CPACR, NATIVE_CNTKCTL, NATIVE_HCR
+guest_hcr:
+        .quad   GUEST_HCR
+
+/*
+ * reply_wait to a guest that still owns this core's registers, when it goes on
+ * behind the load or store that exited. What it does then is answer(),
+ * vm_answered() and cpu_enter_vm(). As fast_reply_wait left it.
+ */
+fast_resume_or_message:
+        phase   checks
+        eor     w9, w11, w12
+        eor     w9, w9, #VCPU_EXIT
+        cbnz    w9, do_message
+        ldr     w15, [x10, #CORE_PREEMPT_KEY]
+        ldr     x9, [x10, #CORE_OWNER]
+        cmp     w15, w13
+        b.hi    do_message
+        cmp     x9, x14
+        b.ne    do_message
+        orr     x9, x0, #EXIT_SET
+        ldr     w17, errata_speculative_at
+        cmp     x9, #EXIT_RESUME | EXIT_SKIP | EXIT_SET
+        b.ne    do_message
+        ldr     w9, [x14, #VCPU_FAULT_SYNDROME]
+        cbnz    w17, do_message
+        lsr     w10, w9, #24
+        cmp     w10, #0x93                      /* as fast_exit sends it */
+        b.ne    do_message
+
+        phase   link
+        sub     w10, w11, #STATE_CALLING - STATE_WAITING
+        str     xzr, [sp, #VCPU_CALLER]
+        mov     w12, #STATE_RUNNABLE
+        str     w10, [sp, #VCPU_STATE]          /* waiting */
+        str     w12, [x14, #VCPU_STATE]
+        strb    wzr, [x14, #VCPU_IS_FAULT_CALL]
+        ubfx    w9, w9, #16, #5                 /* SRT */
+        tbz     w0, #EXIT_SET_BIT, 1f
+        cmp     w9, #31
+        b.eq    1f
+        add     x9, x14, w9, uxtw #3
+        str     x1, [x9, #FRAME_X]
+1:      phase   save
+        mrs     x9, sp_el0
+        mrs     x10, elr_el2
+        mrs     x11, tpidr_el0
+        stp     x9, x10, [sp, #FRAME_SP]
+        str     x11, [sp, #FRAME_TLS]
+        pairs   stp, sp, 19, 30
+        phase   guest
+        ldr     x17, [x14, #VCPU_VM]
+        ldr     x8, guest_hcr
+        ldp     x9, x10, [x17, #VM_ENTERED]
+        ldp     x11, x12, [x17, #VM_ENTERED + 16]
+        ldr     x13, [x17, #VM_ENTERED + 32]
+        msr     sctlr_el1, x9
+        msr     tcr_el1, x10
+        msr     cpacr_el1, x11
+        msr     cntkctl_el1, x12
+        msr     tpidrro_el0, x13
+        msr     hcr_el2, x8
+        phase   switch
+        mov     sp, x14
+        ldp     x9, x10, [sp, #VCPU_VTTBR]
+        msr     vttbr_el2, x9
+        msr     vtcr_el2, x10
+        ldr     x11, [sp, #VCPU_CPTR]
+        msr     cptr_el2, x11
+        ldp     x9, x10, [sp, #FRAME_SP]
+        msr     sp_el0, x9
+        add     x10, x10, #4                    /* behind the instruction */
+        msr     elr_el2, x10
+        ldp     x9, x10, [sp, #FRAME_PSTATE]    /* and tls */
+        msr     spsr_el2, x9
+        msr     tpidr_el0, x10
+        phase   restore
+        pairs   ldp, sp, 18, 29
+        ldr     x30, [sp, #FRAME_X + 8 * 30]
+        b       load_0_17
 
 /*
  * virq_raise, when its sink waits as wake_check wants it. What it does then is

@@ -23,49 +23,6 @@
 #include "vcpu.h"
 #include "vgic.h"
 
-/*
- * HCR_EL2 for native cells: EL0 under TGE, stage 2 alone. E2H is 0 so that
- * cores without VHE run the same code; API is 0 so that pointer
- * authentication traps. TGE implies much of the rest on the architecture;
- * written out, nothing depends on that.
- */
-#define HCR_NATIVE (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_DC | HCR_TSC | \
-                    HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TGE | HCR_RW)
-/*
- * For a guest. TWI, TWE: a guest that waits gives its time away. TID3: what it
- * is shown of ID registers is the VMM's to say. TLOR, TERR: no LORegions, no
- * error records. Left 0, with the reason:
- *   DC, TGE, E2H           stage 1 is the guest's; it runs at EL1
- *   VF, VI, VSE            virtual interrupts come from the list registers
- *   FB, BSU                a vCPU never leaves its core, so what it does for
- *                          itself alone need not be seen elsewhere; two that
- *                          share a core are kept apart when they change places
- *   TID0-TID2, TID4, TID5  cache types and revisions: the hardware's, and true
- *   TPC, TPU, TTLB, TOCU   maintenance by address is limited by stage 2, TLB
- *                          maintenance by the VMID
- *   TVM, TRVM              stage 1 registers are the guest's own
- *   HCD                    HVC is how it calls
- *   TDZ                    DC ZVA writes memory like a store
- *   CD, ID, MIOCNCE        caches on, coherent
- *   TEA                    an external abort of its own access is the guest's
- *   API, APK, ATA, NV, FIEN, EnSCXT, AMVOFFEN and newer ones: those features
- *                          are withheld, and trap
- */
-#define HCR_GUEST  (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TWI | HCR_TWE | \
-                    HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_TERR)
-static_assert(((HCR_NATIVE | HCR_GUEST) & (HCR_E2H | HCR_API)) == 0, "see above");
-
-/*
- * SCTLR_EL1 as EL0 of a native cell sees it: RES1 bits (which include TSCXT:
- * SCXTNUM_EL0 trapped); UCI, UCT, DZE: cache maintenance by address, CTR_EL0
- * and DC ZVA are the cell's, a driver needs them; nTWE, nTWI: WFE and WFI may
- * idle the core on the cell's own time; SA0; I, C: cached. M is 0: stage 1
- * off. The architecture ignores M under TGE, QEMU 7.2 does not. UMA is 0: DAIF
- * traps.
- */
-#define SCTLR_RES1    UINT64_C(0x30d00800)
-#define SCTLR_NATIVE  (SCTLR_RES1 | 1u << 26 | 1u << 18 | 1u << 16 | 1u << 15 | 1u << 14 | \
-                       1u << 12 | 1u << 4 | 1u << 2)
 #define TCR_EPD       (UINT64_C(1) << 7 | UINT64_C(1) << 23)    /* EPD0, EPD1: no walks */
 #define VTTBR_VMID    FIELD(63, 48)
 
@@ -85,8 +42,8 @@ void cpu_enter_native(void)
 {
     write_sctlr_el1(SCTLR_NATIVE);
     write_tcr_el1(0);                     /* TBI 0: no tags */
-    write_cpacr_el1(UINT64_C(3) << 20);   /* FPEN open, or FP would arrive as another class than EC 7 */
-    write_cntkctl_el1(1u << 1);           /* EL0VCTEN: the virtual counter, nothing else */
+    write_cpacr_el1(CPACR_NATIVE);        /* FPEN open, or FP would arrive as another class than EC 7 */
+    write_cntkctl_el1(CNTKCTL_NATIVE);    /* EL0VCTEN: the virtual counter, nothing else */
     write_tpidrro_el0(0);
     write_hcr_el2(HCR_NATIVE);
 }
