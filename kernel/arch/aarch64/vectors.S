@@ -758,27 +758,27 @@ guest_hcr:
 /*
  * reply_wait to a guest that still owns this core's registers, when it goes on
  * behind the load or store that exited. What it does then is answer(),
- * vm_answered() and cpu_enter_vm(). As fast_reply_wait left it.
+ * vm_answered() and cpu_enter_vm(). As fast_reply_wait left it; keeps x0-x9.
  */
 fast_resume_or_message:
         phase   checks
-        eor     w9, w11, w12
-        eor     w9, w9, #VCPU_EXIT
-        cbnz    w9, do_message
+        eor     w12, w11, w12
+        eor     w12, w12, #VCPU_EXIT
+        cbnz    w12, do_message
         ldr     w15, [x10, #CORE_PREEMPT_KEY]
-        ldr     x9, [x10, #CORE_OWNER]
+        ldr     x12, [x10, #CORE_OWNER]
         cmp     w15, w13
         b.hi    do_message
-        cmp     x9, x14
+        cmp     x12, x14
         b.ne    do_message
-        orr     x9, x0, #EXIT_SET
+        orr     x12, x0, #EXIT_SET
         ldr     w17, errata_speculative_at
-        cmp     x9, #EXIT_RESUME | EXIT_SKIP | EXIT_SET
+        cmp     x12, #EXIT_RESUME | EXIT_SKIP | EXIT_SET
         b.ne    do_message
-        ldr     w9, [x14, #VCPU_FAULT_SYNDROME]
+        ldr     w15, [x14, #VCPU_FAULT_SYNDROME]
         cbnz    w17, do_message
-        lsr     w10, w9, #24
-        cmp     w10, #0x93                      /* as fast_exit sends it */
+        lsr     w12, w15, #24
+        cmp     w12, #0x93                      /* as fast_exit sends it */
         b.ne    do_message
 
         phase   link
@@ -788,7 +788,7 @@ fast_resume_or_message:
         str     w10, [sp, #VCPU_STATE]          /* waiting */
         str     w12, [x14, #VCPU_STATE]
         strb    wzr, [x14, #VCPU_IS_FAULT_CALL]
-        ubfx    w9, w9, #16, #5                 /* SRT */
+        ubfx    w9, w15, #16, #5                /* SRT */
         tbz     w0, #EXIT_SET_BIT, 1f
         cmp     w9, #31
         b.eq    1f
