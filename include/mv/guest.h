@@ -29,3 +29,19 @@
 /* Which virtio-mmio device is which. */
 #define MV_GUEST_VIRTIO_CONSOLE 0u
 #define MV_GUEST_VIRTIO_RNG     1u
+
+/*
+ * What a guest finds by the SMC Calling Convention, in the range of the
+ * hypervisor's own calls (HVC #0): the UUID 179cf6e9-8f31-4dc2-95cf-cd6618486e08
+ * says that it runs here.
+ */
+#define MV_SMCCC_UID            0x8600ff01u
+#define MV_SMCCC_UID_0          0xe9f69c17u  /* its bytes, the first in bits 7-0 */
+#define MV_SMCCC_UID_1          0xc24d318fu
+#define MV_SMCCC_UID_2          0x66cdcf95u
+#define MV_SMCCC_UID_3          0x086e4818u
+#define MV_SMCCC_REVISION       0x8600ff03u  /* w0, w1: */
+#define MV_SMCCC_MAJOR          1u
+#define MV_SMCCC_MINOR          0u
+#define MV_SMCCC_FEATURES       0x86000000u  /* w0: */
+#define MV_SMCCC_FEATURE_CALLS  (1u << 0)    /* HVC #n, n not 0, is kernel call n */

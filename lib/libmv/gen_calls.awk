@@ -15,6 +15,7 @@ BEGIN {
     print "#ifdef __cplusplus\nextern \"C\" {\n#endif"
     value["virq_ack"] = "payload"
     value["cell_inspect"] = "running"
+    value["vgic_get"] = "word"
     by_hand["exit"] = 1           # does not return: <libmv/start.h>
 }
 
