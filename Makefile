@@ -14,6 +14,11 @@ include tests/unit/build.mk
 include bench/build.mk
 include boot/build.mk
 include tests/boot/build.mk
+include guests/build.mk
+-include tests/guests/build.mk
+-include tests/linux/build.mk
+-include tests/vmm/build.mk
+-include bench/linux/build.mk
 
 # ---- the kit: all that the host tool needs to make systems ------------------
 

@@ -25,10 +25,14 @@ static uint32_t wanted(const struct vgic *g, const struct vgic_bank *b)
 
 /* ---- the list registers -------------------------------------------------------- */
 
+/* In lr_id: it is pending by its latch, which the guest's acknowledge clears. */
+#define LATCHED 0x8000u
+
 /* What list register i held when `state` was read: back to its bank. */
 static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
 {
-    uint32_t id = v->vm->lr_id[i], bit = 1u << id % VGIC_BANK;
+    uint32_t latched = v->vm->lr_id[i] & LATCHED;
+    uint32_t id = v->vm->lr_id[i] ^ latched, bit = 1u << id % VGIC_BANK;
     struct vgic_bank *b = bank_of(v, id);
     uint32_t state = arch_lr_state(lr);
 
@@ -40,7 +44,7 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
         /* Its end has let the hardware's interrupt fire again by itself. */
         if ((state & LR_PENDING) == 0)
             b->level &= ~bit;
-    } else if ((state & LR_PENDING) != 0 && (b->edge & bit) != 0) {
+    } else if ((state & LR_PENDING) != 0 && latched != 0) {
         b->pending |= bit;
         if (id < VGIC_SGIS)
             b->target[id] |= (uint8_t)(1u << arch_lr_sender(lr));
@@ -74,6 +78,7 @@ static void end_unseen(struct vcpu *v)
 static void empty(struct vcpu *v)
 {
     struct vm *vm = v->vm;
+    struct vgic_bank *b = bank_of(v, 0);
 
     for (uint32_t i = 0; i < ARCH_LRS; i++) {
         if ((vm->lrs & 1u << i) != 0) {
@@ -84,15 +89,21 @@ static void empty(struct vcpu *v)
     vm->lrs = 0;
     for (uint32_t n = arch_lr_ended(); n > 0; n--)
         end_unseen(v);
+    /* The timer may have been set anew since it fired: as if it had not. */
+    if ((b->level & ~b->active & TIMER_BIT) != 0 && !arch_vm_timer_asserted()) {
+        b->level &= ~TIMER_BIT;
+        arch_vm_timer_release();
+    }
 }
 
 static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
 {
     struct vgic_bank *b = bank_of(v, id);
-    uint32_t bit = 1u << id % VGIC_BANK, sender = 0;
+    uint32_t bit = 1u << id % VGIC_BANK, sender = 0, latched = 0;
     bool notify = (b->edge & bit) == 0;
 
-    if ((state & LR_PENDING) != 0 && (b->edge & bit) != 0) {
+    if ((state & LR_PENDING) != 0 && (b->pending & bit) != 0) {
+        latched = LATCHED;
         b->pending &= ~bit;
         if (id < VGIC_SGIS && b->target[id] != 0) {
             sender = (uint32_t)__builtin_ctz(b->target[id]);
@@ -104,7 +115,7 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
         }
     }
     b->resident |= bit;
-    v->vm->lr_id[i] = (uint16_t)id;
+    v->vm->lr_id[i] = (uint16_t)(id | latched);
     v->vm->lrs |= 1u << i;
     arch_lr_write(i, arch_lr_make(id, b->priority[id % VGIC_BANK], state, id == ARCH_VM_TIMER,
                                   notify, sender));
@@ -139,15 +150,8 @@ static bool fill(struct vcpu *v, bool load)
 
             if (n != 0 && b->target[i] != v->number)
                 continue;
-            if (n == 0 && i == ARCH_VM_TIMER) {
-                if ((state & LR_ACTIVE) != 0) {
-                    state = LR_ACTIVE;      /* the hardware's fires again when this one ends */
-                } else if (load && !arch_vm_timer_asserted()) {
-                    bank_of(v, 0)->level &= ~TIMER_BIT;    /* set anew meanwhile: as if it had not fired */
-                    arch_vm_timer_release();
-                    continue;
-                }
-            }
+            if (n == 0 && i == ARCH_VM_TIMER && (state & LR_ACTIVE) != 0)
+                state = LR_ACTIVE;      /* the hardware's fires again when this one ends */
             key = KEY(state, b->priority[i], n * VGIC_BANK + i);
             if ((state & LR_PENDING) != 0 && key < first)
                 first = key;
