@@ -24,6 +24,7 @@ static struct lock lock;             /* of the channel and what follows */
 static uint32_t credit = EVENT_CREDIT;
 static uint64_t credited;            /* when credit was last given */
 static uint64_t unsaid;
+static uint8_t last = '\n';          /* byte written */
 
 void console_open(void)
 {
@@ -34,13 +35,15 @@ size_t console_write(const void *bytes, size_t size)
 {
     size_t done;
 
-    if (!open)
+    if (!open || size == 0)
         return size;
     lock_take(&lock);
     done = mv_channel_write_try(&channel, bytes, size);
     /* It is only raised after it was found full. */
     if (done < size)
         done += mv_channel_write_try(&channel, (const uint8_t *)bytes + done, size - done);
+    if (done > 0)
+        last = ((const uint8_t *)bytes)[done - 1];
     lock_release(&lock);
     return done;
 }
@@ -94,7 +97,7 @@ void event(const char *format, ...)
         unsaid++;
         goto out;
     }
-    length = mv_format(text, sizeof(text), "\r\nVMM: ");
+    length = mv_format(text, sizeof(text), last == '\n' ? "VMM: " : "\r\nVMM: ");
     va_start(list, format);
     part = mv_vformat(text + length, sizeof(text) - length, format, list);
     va_end(list);
@@ -112,6 +115,7 @@ void event(const char *format, ...)
     }
     (void)mv_channel_write_try(&channel, text, length);
     unsaid = 0;
+    last = '\n';
 out:
     lock_release(&lock);
 }

@@ -24,7 +24,7 @@ void console_event(uint32_t line);
 
 /*
  * Tell whoever looks at the console of something that has happened to the
- * guest: one line, "\r\nVMM: ...\r\n". Lines in excess of a few per second, or
+ * guest: one line, "VMM: ...". Lines in excess of a few per second, or
  * that find the channel full, are counted and dropped.
  */
 void event(const char *format, ...) __attribute__((format(printf, 1, 2)));
