@@ -105,6 +105,29 @@ uint32_t world_vcpu(uint32_t cell, uint32_t core, uint32_t priority)
     return i;
 }
 
+uint32_t world_vm(const char *name, uint32_t spi_banks)
+{
+    uint32_t cell = world_cell(name), i = ADD(vgic, vgics);
+
+    world.space[world.cell[cell].first_space].kind = MV_VCPU_VM;
+    world.vgic[i].first_vcpu = world.head.vcpus.count;
+    world.vgic[i].spi_banks = spi_banks;
+    return cell;
+}
+
+uint32_t world_guest(uint32_t cell, uint32_t core, uint32_t priority, uint32_t exit_portal)
+{
+    uint32_t i = world_vcpu(cell, core, priority), vgic = world.head.vgics.count - 1;
+    struct mv_sys_vcpu *v = &world.vcpu[i];
+
+    v->kind = MV_VCPU_VM;
+    v->message_buffer = v->message_address = 0;
+    v->vgic = vgic;
+    v->fault_portal = exit_portal;
+    v->fault_badge = world.vgic[vgic].vcpu_count++;
+    return i;
+}
+
 uint32_t world_portal(uint32_t server)
 {
     uint32_t i = ADD(portal, portals);
@@ -266,6 +289,7 @@ struct mv_systab *world_end(void)
     PUT(cap, caps);
     PUT(mapping, mappings);
     PUT(load, loads);
+    PUT(vgic, vgics);
     memcpy(table, h, sizeof(*h));
 
     struct mv_systab *t = (struct mv_systab *)(void *)table;

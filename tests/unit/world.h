@@ -43,6 +43,7 @@ struct world {
     struct mv_sys_cap      cap[4096];
     struct mv_sys_mapping  mapping[64];
     struct mv_sys_load     load[64];
+    struct mv_sys_vgic     vgic[8];
     uint64_t               free;           /* RAM not yet given to anybody */
 };
 extern struct world world;
@@ -51,6 +52,9 @@ extern struct world world;
 void world_begin(uint32_t cores);
 uint32_t world_cell(const char *name);     /* with one 25-bit space and an empty capability */
 uint32_t world_vcpu(uint32_t cell, uint32_t core, uint32_t priority);
+/* A cell for a virtual machine, whose vCPUs are added with world_guest() at once. */
+uint32_t world_vm(const char *name, uint32_t spi_banks);
+uint32_t world_guest(uint32_t cell, uint32_t core, uint32_t priority, uint32_t exit_portal);
 uint32_t world_space(uint32_t cell, uint32_t address_bits);
 uint32_t world_portal(uint32_t server);
 uint32_t world_virq(uint32_t sink);

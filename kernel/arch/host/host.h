@@ -12,6 +12,7 @@
 #include "base.h"
 #include "machine.h"
 #include <mv/systab.h>
+#include <mv/vm.h>
 
 struct vcpu;
 struct core;
@@ -24,6 +25,8 @@ struct core;
 
 #define HOST_LR_PHYSICAL (UINT64_C(1) << 32)
 #define HOST_LR_NOTIFY   (UINT64_C(1) << 33)
+#define HOST_LR_STATE(n) ((uint64_t)(n) << 24)
+#define HOST_NO_IRQ      1023u
 
 /* ---- state ------------------------------------------------------------------ */
 
@@ -37,11 +40,17 @@ struct host_core {
     bool              bus_error; /* an asynchronous bus error is pending         */
     /* Of a VM, whoever owns the core's. */
     struct mv_vm_state guest;
-    bool              guest_timer_active;  /* its timer's interrupt is being handled     */
+    bool              guest_timer_active;  /* its timer's physical interrupt counts as being handled */
+    uint32_t          active;    /* a bit for each priority that the guest has active, in steps of 8 */
     uint64_t          lr[4];     /* list registers, see arch_lr_make()           */
     uint32_t          lr_ended;  /* ended, but in no list register               */
     uint32_t          lr_asks;
 };
+/* What interrupts a core; of several, the one from host_first on is taken first. */
+enum host_source {
+    HOST_TIMER, HOST_MESSAGE, HOST_GUEST_TIMER, HOST_MAINTENANCE, HOST_DEVICE, HOST_SOURCES
+};
+extern uint32_t host_first;
 /* One device interrupt. */
 struct host_irq {
     bool     enabled, edge, active;
@@ -86,10 +95,34 @@ void host_run(uint32_t core, void (*fn)(void *), void *argument);
 void host_irq_line(uint32_t interrupt, bool asserted);
 
 /*
+ * What the guest on a core does; it must be one. Its exits have their pc where
+ * the live registers have it, and x3 to x6 as given.
+ */
+void host_guest_exit(uint32_t core, enum mv_exit kind, uint64_t address, uint64_t syndrome,
+                     const uint64_t x3_to_x6[4]);
+void host_guest_hvc(uint32_t core, uint32_t number);    /* not 0: a kernel call */
+void host_guest_wfi(uint32_t core);
+void host_guest_sgi(uint32_t core, uint32_t id, uint32_t targets);
+/* Acknowledge at the virtual interface: the interrupt's id and, if that counts,
+ * its sender in bits 10 up; HOST_NO_IRQ if none is more urgent than those that
+ * are active. host_guest_offered() only looks. */
+uint32_t host_guest_offered(uint32_t core);
+uint32_t host_guest_acknowledge(uint32_t core);
+/* End what was acknowledged as this: its priority is dropped, it is inactive. */
+void host_guest_end(uint32_t core, uint32_t acknowledged);
+/* Whether the virtual interface, the virtual timer ask for an interrupt. */
+bool host_maintenance(uint32_t core);
+bool host_guest_timer(uint32_t core);
+
+/*
  * Run `fn` and return how it panicked, NULL if it did not. Outside of this a
  * panic ends the process.
  */
 const char *host_panic_of(void (*fn)(void *), void *argument);
+
+/* What vcpu_read and vcpu_write do besides for a VM's vCPU. */
+void host_vm_read(const struct vcpu *v, struct mv_vm_state *out);
+void host_vm_write(struct vcpu *v, const struct mv_vm_state *in);
 
 /* ---- what stage2.c does to the hardware ------------------------------------------ */
 

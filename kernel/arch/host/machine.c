@@ -15,6 +15,7 @@
 #include "space.h"
 #include "system.h"
 #include "trace.h"
+#include "vgic.h"
 #include "virq.h"
 #include "vm.h"
 
@@ -28,6 +29,7 @@ struct host_core host_cores[MV_CORES_MAX];
 struct host_irq  host_irqs[HOST_IRQ_COUNT];
 char             host_console[4096];
 uint32_t         host_resets;
+uint32_t         host_first;
 void           (*host_watch)(enum host_event event, uint64_t address);
 
 static struct core cores[MV_CORES_MAX];
@@ -56,7 +58,7 @@ void host_power_on(uint64_t frequency)
     host_here = 0;
     host_time = 0;
     host_frequency = frequency;
-    host_resets = 0;
+    host_resets = host_first = 0;
     host_watch = NULL;
     trace_mask = MV_TRACE_FAULT;
     for (uint32_t i = 0; i < MV_CORES_MAX; i++)
@@ -150,6 +152,8 @@ void arch_frame_read(const struct vcpu *v, struct mv_vcpu_state *out)
     out->pc = v->frame.pc;
     out->pstate = v->frame.pstate;
     out->tls = v->frame.tls;
+    if (v->vm != NULL)
+        host_vm_read(v, (struct mv_vm_state *)(out + 1));
 }
 
 void arch_frame_write(struct vcpu *v, const struct mv_vcpu_state *in)
@@ -159,6 +163,8 @@ void arch_frame_write(struct vcpu *v, const struct mv_vcpu_state *in)
     v->frame.pc = in->pc;
     v->frame.pstate = 0;
     v->frame.tls = in->tls;
+    if (v->vm != NULL)
+        host_vm_write(v, (const struct mv_vm_state *)(in + 1));
 }
 
 void arch_upcall_enter(struct vcpu *v, uint64_t line, uint64_t payload)
@@ -270,14 +276,33 @@ void host_irq_line(uint32_t interrupt, bool asserted)
     q->level = asserted;
 }
 
-bool host_interrupted(uint32_t core)
+static uint32_t device_that_waits(uint32_t core)
+{
+    for (uint32_t i = 0; i < HOST_IRQ_COUNT; i++) {
+        if (irq_waits(&host_irqs[i], core))
+            return i;
+    }
+    return HOST_IRQ_COUNT;
+}
+
+static bool source_waits(uint32_t core, enum host_source source)
 {
     const struct host_core *h = &host_cores[core];
 
-    if (h->message || h->stray || h->timer <= host_time)
-        return true;
-    for (uint32_t i = 0; i < HOST_IRQ_COUNT; i++) {
-        if (irq_waits(&host_irqs[i], core))
+    switch (source) {
+    case HOST_TIMER:       return h->timer <= host_time;
+    case HOST_MESSAGE:     return h->message;
+    case HOST_GUEST_TIMER: return host_guest_timer(core);
+    case HOST_MAINTENANCE: return host_maintenance(core);
+    case HOST_DEVICE:      return h->stray || device_that_waits(core) < HOST_IRQ_COUNT;
+    default:               return false;
+    }
+}
+
+bool host_interrupted(uint32_t core)
+{
+    for (int i = 0; i < HOST_SOURCES; i++) {
+        if (source_waits(core, (enum host_source)i))
             return true;
     }
     return false;
@@ -285,38 +310,60 @@ bool host_interrupted(uint32_t core)
 
 bool arch_irq_pending(void) { return host_interrupted(host_here); }
 
-static void take_device(struct core *core, uint32_t interrupt)
+static void take_device(struct core *core)
 {
-    struct host_irq *q = irq_of(interrupt);
+    uint32_t i = device_that_waits(core->index);
 
-    q->active = true;
-    q->pending = false;
-    if (!irq_handle(core, interrupt)) {
-        trace(core, MV_TRACE_IRQ, MV_EVENT_SPURIOUS, NULL, interrupt, 0);
-        q->enabled = q->active = false;
+    if (i == HOST_IRQ_COUNT) {
+        host_cores[core->index].stray = false;
+        return;
+    }
+    host_irqs[i].active = true;
+    host_irqs[i].pending = false;
+    if (!irq_handle(core, HOST_IRQ_FIRST + i)) {
+        trace(core, MV_TRACE_IRQ, MV_EVENT_SPURIOUS, NULL, HOST_IRQ_FIRST + i, 0);
+        host_irqs[i].enabled = host_irqs[i].active = false;
+    }
+}
+
+static void take(struct core *core, enum host_source source)
+{
+    struct host_core *h = &host_cores[core->index];
+
+    switch (source) {
+    case HOST_TIMER:
+        sched_timer(core);
+        break;
+    case HOST_MESSAGE:
+        h->message = false;
+        message_drain(core);
+        break;
+    case HOST_GUEST_TIMER:
+        CHECK(core->owner != NULL);     /* else it would come again for ever */
+        h->guest_timer_active = true;
+        vgic_timer(core->owner);
+        break;
+    case HOST_MAINTENANCE:
+        CHECK(core->owner != NULL);
+        vgic_update(core->owner);
+        CHECK(!host_maintenance(core->index));
+        break;
+    default:
+        take_device(core);
+        break;
     }
 }
 
 void arch_irq_take(struct core *core)
 {
-    struct host_core *h = &host_cores[core->index];
+    for (uint32_t i = 0; i < HOST_SOURCES; i++) {
+        enum host_source source = (enum host_source)((host_first + i) % HOST_SOURCES);
 
-    if (h->timer <= host_time) {
-        sched_timer(core);
-        return;
-    }
-    if (h->message) {
-        h->message = false;
-        message_drain(core);
-        return;
-    }
-    for (uint32_t i = 0; i < HOST_IRQ_COUNT; i++) {
-        if (irq_waits(&host_irqs[i], core->index)) {
-            take_device(core, HOST_IRQ_FIRST + i);
+        if (source_waits(core->index, source)) {
+            take(core, source);
             return;
         }
     }
-    h->stray = false;
 }
 
 uint64_t arch_time(void) { return host_time; }
@@ -411,6 +458,15 @@ void host_svc(uint32_t index, uint32_t number)
     leave_saved(core, 9);
 }
 
+void host_guest_hvc(uint32_t index, uint32_t number)
+{
+    struct core *core = enter(index);
+
+    CHECK(core->current->vm != NULL && number != 0);
+    live()->pc += 4;
+    plain_call(core, number);
+}
+
 static void save_interrupted(struct core *core)
 {
     copy_registers(core->current->frame.x, live()->x, 0, 18);
@@ -438,6 +494,46 @@ void host_run(uint32_t index, void (*fn)(void *), void *argument)
         leave_saved(core, 18);
     else
         switch_vcpu(core);      /* goes on in the idle loop */
+}
+
+/* A guest's registers are saved whole. */
+static struct core *enter_from_guest(uint32_t index)
+{
+    struct core *core = enter(index);
+
+    CHECK(core->current->vm != NULL && core->owner == core->current);
+    copy_registers(core->current->frame.x, live()->x, 0, 30);
+    core->current->frame.pc = live()->pc;
+    return core;
+}
+
+void host_guest_exit(uint32_t index, enum mv_exit kind, uint64_t address, uint64_t syndrome,
+                     const uint64_t x3_to_x6[4])
+{
+    struct core *core = enter_from_guest(index);
+    struct vcpu *v = core->current;
+
+    memcpy(&v->vm->message[3], x3_to_x6, 4 * sizeof(x3_to_x6[0]));
+    vm_exit(v, kind, address, syndrome);
+    leave_saved(core, 18);
+}
+
+void host_guest_wfi(uint32_t index)
+{
+    struct core *core = enter_from_guest(index);
+
+    live()->pc += 4;
+    vm_wait(core->current);
+    leave_saved(core, 18);
+}
+
+void host_guest_sgi(uint32_t index, uint32_t id, uint32_t targets)
+{
+    struct core *core = enter_from_guest(index);
+
+    live()->pc += 4;
+    vgic_sgi(core->current, id, targets);
+    leave_saved(core, 18);
 }
 
 static void take_if_busy(void *core)

@@ -12,7 +12,6 @@
 
 typedef uint64_t arch_lr_t;
 
-
 struct arch_frame {
     uint64_t x[31];
     uint64_t sp;
@@ -37,6 +36,7 @@ extern bool host_sgi_has_sender;
 
 struct arch_vm {
     struct mv_vm_state el1;
+    uint32_t           active;    /* priorities that the virtual interface has active */
 };
 
 struct arch_space {
