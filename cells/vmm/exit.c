@@ -101,35 +101,29 @@ static bool is_redistributor(uint64_t address)
 
 static bool memory_write(uint32_t vcpu, uint64_t address, unsigned size, uint64_t value)
 {
-    bool done = true;
-
-    power_enter(vcpu);
     if (address - MV_GUEST_GICD < MV_GUEST_GICD_BYTES)
         gicd_write(vcpu, address - MV_GUEST_GICD, size, value);
     else if (is_redistributor(address))
         gicr_write(address - MV_GUEST_GICR, size, value);
     else
-        done = device_write(address, size, value);
-    power_leave(vcpu);
-    return done;
+        return device_write(address, size, value);
+    return true;
 }
 
 static bool memory_read(uint32_t vcpu, uint64_t address, unsigned size, uint64_t *value)
 {
-    bool done;
-
-    if (is_redistributor(address)) {
+    if (address - MV_GUEST_GICD < MV_GUEST_GICD_BYTES)
+        *value = gicd_read(vcpu, address - MV_GUEST_GICD, size);
+    else if (is_redistributor(address))
         *value = gicr_read(address - MV_GUEST_GICR, size);
-        return true;
-    }
-    power_enter(vcpu);
-    done = device_read(address, size, value);
-    power_leave(vcpu);
-    return done;
+    else
+        return device_read(address, size, value);
+    return true;
 }
 
-struct reply memory_exit(uint32_t vcpu, uint64_t syndrome, uint64_t address, uint64_t value,
-                         uint64_t far)
+/* A load or store that the syndrome describes, of the register `value`. */
+static struct reply memory_exit(uint32_t vcpu, uint64_t syndrome, uint64_t address, uint64_t value,
+                                uint64_t far)
 {
     unsigned size = 1u << ESR_SAS(syndrome);
 
@@ -138,8 +132,6 @@ struct reply memory_exit(uint32_t vcpu, uint64_t syndrome, uint64_t address, uin
     if (syndrome & ESR_WNR)
         return memory_write(vcpu, address, size, low_bytes(value, size)) ?
                REPLY_SKIP : nothing_there(vcpu, syndrome, address, far);
-    if (address - MV_GUEST_GICD < MV_GUEST_GICD_BYTES)
-        return reply_value(loaded(gicd_read(vcpu, address - MV_GUEST_GICD, size), syndrome));
     if (!memory_read(vcpu, address, size, &value))
         return nothing_there(vcpu, syndrome, address, far);
     return reply_value(loaded(value, syndrome));
@@ -199,7 +191,7 @@ static struct reply plain_exit(uint32_t vcpu, const struct mv_words *io)
     }
 }
 
-void other_exit(uint32_t vcpu, struct mv_words *io)
+void exit_serve(uint32_t vcpu, struct mv_words *io)
 {
     struct reply reply;
 

@@ -45,9 +45,5 @@ static inline struct reply reply_value(uint64_t value)
     return (struct reply){ MV_EXIT_RESUME | MV_EXIT_SKIP | MV_EXIT_SET, value };
 }
 
-/* A load or store that the syndrome describes, of the register `value`. */
-struct reply memory_exit(uint32_t vcpu, uint64_t syndrome, uint64_t address, uint64_t value,
-                         uint64_t far);
-
-/* Any other exit; the message is replaced by the answer. */
-void other_exit(uint32_t vcpu, struct mv_words *io);
+/* Serve an exit; the message is replaced by the answer. */
+void exit_serve(uint32_t vcpu, struct mv_words *io);

@@ -42,6 +42,8 @@ void gicr_write(uint64_t offset, unsigned size, uint64_t value);
 #define GICD_IROUTER_END  0x8000u
 
 #define GICD_TYPER_SECURITY (1u << 10)
+#define GICD_TYPER_ID_BITS  (9u << 19)    /* GICv3: ids have 10 bits     */
+#define GICD_TYPER_NO_1N    (1u << 25)    /* GICv3: an SPI has one target */
 
 /* No company has this code: the product is ours, 'M'. */
 #define GIC_IIDR          0x4d000000u

@@ -119,10 +119,6 @@ static bool is_pending_block(uint32_t offset)
 uint64_t gicv2_read(uint32_t vcpu, uint32_t offset, unsigned size)
 {
     if (size == 4) {
-        if (offset == GICD_TYPER)
-            return vmm_config.spi_banks | (vmm_config.vcpu_count - 1) << 5 | GICD_TYPER_SECURITY;
-        if (offset == GICD_IIDR)
-            return GIC_IIDR;
         if (offset == GICD_CTLR)
             return vgic_get(MV_VGIC_CONTROL, 0) & 1;
         if (offset >= GICD_ID && offset < GICD_BYTES)

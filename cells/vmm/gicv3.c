@@ -9,8 +9,6 @@
 
 #define CTLR_ENABLE_G1A   (1u << 1)
 #define CTLR_ARE_NS       (1u << 4)
-#define TYPER_ID_BITS     (9u << 19)     /* ids have 10 bits */
-#define TYPER_NO_1N       (1u << 25)     /* an SPI has one target */
 
 #define GICR_CTLR         0x0000u
 #define GICR_IIDR         0x0004u
@@ -86,10 +84,6 @@ static void route_write(uint32_t offset, unsigned size, uint64_t value)
 uint64_t gicv3_read(uint32_t offset, unsigned size)
 {
     if (size == 4) {
-        if (offset == GICD_TYPER)
-            return vmm_config.spi_banks | GICD_TYPER_SECURITY | TYPER_ID_BITS | TYPER_NO_1N;
-        if (offset == GICD_IIDR)
-            return GIC_IIDR;
         if (offset == GICD_CTLR)
             return CTLR_ARE_NS | (vgic_get(MV_VGIC_CONTROL, 0) & 1 ? CTLR_ENABLE_G1A : 0);
         if (offset >= ID && offset < ID_END)

@@ -6,15 +6,17 @@
  */
 #include <libmv/libmv.h>
 
+#include <mv/guest.h>
 #include <mv/vm.h>
 
 #include "console.h"
 #include "exit.h"
+#include "gic.h"
 #include "pl031.h"
 #include "power.h"
 #include "vmm_config.h"
 
-/* Serve what is not a load or store; true: there is an answer. */
+/* Serve what has come; true: there is an answer. */
 static bool serve(mv_status_t status, uint64_t source, struct mv_words *io)
 {
     uint32_t vcpu = MV_SOURCE_BADGE(source);
@@ -28,45 +30,89 @@ static bool serve(mv_status_t status, uint64_t source, struct mv_words *io)
         return false;
     }
     power_enter(vcpu);
-    other_exit(vcpu, io);
+    exit_serve(vcpu, io);
     power_leave(vcpu);
     return true;
 }
 
-/* The same until there is an answer. */
-static __attribute__((noinline)) void serve_others(unsigned self, mv_status_t status,
-                                                   uint64_t source, struct mv_words *io)
-{
-    while (!serve(status, source, io)) {
-        uint64_t alarm = pl031_alarm(self);
+/* What mv_wait() and its like return. */
+struct arrival {
+    mv_status_t     status;
+    uint64_t        source;
+    struct mv_words io;
+};
 
-        status = mv_wait_flags(io, &source, alarm != 0 ? MV_DEADLINE : 0, alarm, 0);
-    }
+/* Serve, answer, and wait for the next; while there is an alarm to look after,
+ * again and again. */
+static __attribute__((noinline)) void serve_all(unsigned self, struct arrival *a)
+{
+    uint64_t alarm;
+
+    do {
+        bool answer = serve(a->status, a->source, &a->io);
+        uint64_t flags;
+
+        alarm = pl031_alarm(self);
+        flags = alarm != 0 ? MV_DEADLINE : 0;
+        a->status = answer ? mv_reply_wait_flags(&a->io, &a->source, flags, alarm)
+                           : mv_wait_flags(&a->io, &a->source, flags, alarm, 0);
+    } while (alarm != 0);
+}
+
+/* Answer a load and wait for the next message: as mv_reply_wait(), but of the
+ * answer there are only the words that a load has. */
+static inline mv_status_t answer_load(struct mv_words *io, uint64_t *source, uint64_t value)
+{
+    register uint64_t x0 __asm__("x0") = MV_EXIT_RESUME | MV_EXIT_SKIP | MV_EXIT_SET;
+    register uint64_t x1 __asm__("x1") = value;
+    register uint64_t x2 __asm__("x2");
+    register uint64_t x3 __asm__("x3");
+    register uint64_t x4 __asm__("x4");
+    register uint64_t x5 __asm__("x5");
+    register uint64_t x6 __asm__("x6");
+    register uint64_t x7 __asm__("x7");
+    register uint64_t x8 __asm__("x8") = 0;
+    register uint64_t x9 __asm__("x9") = MV_SIZE_SHORT;
+
+    __asm__ volatile("svc %[call]"
+                     : "+r"(x0), "+r"(x1), "=r"(x2), "=r"(x3), "=r"(x4), "=r"(x5), "=r"(x6),
+                       "=r"(x7), "+r"(x8), "+r"(x9)
+                     : [call] "i"(MV_CALL_reply_wait)
+                     : "x10", MV_MESSAGE_LOST);
+    MV_MESSAGE_REGISTERS_OUT(io);
+    *source = x9;
+    return x8;
+}
+
+static inline bool is_word_load(uint64_t syndrome)
+{
+    return bits(syndrome, 23, 21) == 4 && (syndrome & ESR_WNR) == 0;
 }
 
 /*
- * A message stays in registers on the way through here: nothing in this
- * function may take the address of `io`.
+ * The shortest way is that of a word read from the distributor: the message
+ * stays in registers, so nothing here may take the address of `io`.
  */
 static __attribute__((noreturn)) void serve_exits(unsigned self)
 {
-    struct mv_words io, other;
-    uint64_t source, alarm;
-    mv_status_t status = mv_wait_flags(&io, &source, MV_NOWAIT, 0, 0);
+    struct arrival a;
+    struct mv_words io = { { 0 } };
+    uint64_t source = 0;
+    mv_status_t status = MV_WOULD_BLOCK;
 
     for (;;) {
-        if (status == MV_OK && (source & MV_SOURCE_VIRQ) == 0 && io.w[0] == MV_EXIT_MEMORY) {
-            struct reply reply = memory_exit(MV_SOURCE_BADGE(source), io.w[1], io.w[2], io.w[3],
-                                             io.w[4]);
+        uint64_t offset = io.w[2] - MV_GUEST_GICD;
 
-            io = (struct mv_words){ { reply.action, reply.value } };
-        } else {
-            other = io;
-            serve_others(self, status, source, &other);
-            io = other;
+        if (status == MV_OK && (source & MV_SOURCE_VIRQ) == 0 && io.w[0] == MV_EXIT_MEMORY &&
+            is_word_load(io.w[1]) && offset < MV_GUEST_GICD_BYTES && (offset & 3) == 0) {
+            status = answer_load(&io, &source, gicd_read(MV_SOURCE_BADGE(source), offset, 4));
+            continue;
         }
-        alarm = pl031_alarm(self);
-        status = mv_reply_wait_flags(&io, &source, alarm != 0 ? MV_DEADLINE : 0, alarm);
+        a = (struct arrival){ status, source, io };
+        serve_all(self, &a);
+        io = a.io;
+        source = a.source;
+        status = a.status;
     }
 }
 

@@ -19,7 +19,7 @@ void power_fail(uint32_t vcpu);
 /* All devices as at power-on; before the machine starts. */
 void power_init(void);
 
-/* Around what an exit of `vcpu` may change in a device: power_reset() waits
- * for it. */
+/* Around the service of an exit of `vcpu`, which may change devices: power_reset()
+ * waits for it. Only reading a register of the distributor goes without. */
 void power_enter(uint32_t vcpu);
 void power_leave(uint32_t vcpu);
