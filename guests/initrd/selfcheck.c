@@ -7,8 +7,9 @@
  *
  * and at the end "check: done N ok, N failed". "none": the machine has no such
  * thing, and shall not. What it shall have is said by kernel arguments:
- * mv.cpus=N, mv.memory=MIB, mv.rng=0|1, and mv.exact=1 where instructions are the
- * clock, so that the time of a wake-up is the machine's doing alone.
+ * mv.cpus=N, mv.memory=MIB, mv.rng=0|1; and, where instructions are the clock, so
+ * that the time of a wake-up is the machine's doing alone, mv.exact=US: that late
+ * it may be, which is how long others' turns are.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -41,7 +42,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static int ok_count, fail_count;
-static bool want_exact;
+static int64_t exact_ns;       /* a wake-up may be that late; 0: the host may be slow */
 
 __attribute__((format(printf, 3, 4)))
 static void result(const char *name, bool ok, const char *format, ...)
@@ -349,7 +350,8 @@ static void check_sleep(void)
     }
     qsort(late, COUNT, sizeof(late[0]), compare);
     int64_t median = late[COUNT / 2], worst = late[COUNT - 1];
-    bool ok = early == 0 && (want_exact ? worst < NS_PER_MS : median < 20 * NS_PER_MS && worst < NS_PER_S);
+    bool ok = early == 0 && (exact_ns != 0 ? median < NS_PER_MS / 5 && worst < exact_ns
+                                           : median < 20 * NS_PER_MS && worst < NS_PER_S);
     result("sleep", ok, "%d sleeps of 1-5 ms: %d early, late by %lld us (median), %lld us (most)", COUNT, early,
            (long long)(median / 1000), (long long)(worst / 1000));
 }
@@ -376,7 +378,7 @@ static void check_periods(void)
         count += n;
     int64_t least = (last - armed) / period, most = (now(CLOCK_MONOTONIC) - start) / period;
     close(fd);
-    bool ok = (int64_t)count >= least && (int64_t)count <= most && (!want_exact || reads == count);
+    bool ok = (int64_t)count >= least && (int64_t)count <= most;
     result("periods", ok, "%llu of 4 ms, at least %lld expected, %llu wake-ups", (unsigned long long)count,
            (long long)least, (unsigned long long)reads);
 }
@@ -484,7 +486,7 @@ int main(void)
 
     if (cpus > MAX_CPUS)
         cpus = MAX_CPUS;
-    want_exact = argument("mv.exact=", 0) != 0;
+    exact_ns = argument("mv.exact=", 0) * 1000;
     check_cpus(cpus);
     check_memory();
     check_memory_holds();

@@ -22,6 +22,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 OUT = "build/tests/linux"
 TOOL = "build/tools/mullion"
 GUESTS = "build/guests"
+SLICE_US = 5000                # how long a turn of the other machine may be
 TEXT_LINES = 32                # of selfcheck's check_console()
 # What a system that is booting, or a guest, says when something is broken.
 BROKEN = r"PANIC|Kernel panic|Oops|BUG:|soft lockup|rcu:.*stall|Internal error|Unable to handle"
@@ -65,7 +66,7 @@ def description(run):
         if "check" in run.what:
             arguments += f" mv.check=1 mv.cpus={len(m.cores)} mv.memory={m.memory} mv.rng={int(m.rng)}"
         if "exact" in run.what:
-            arguments += " mv.exact=1"
+            arguments += f" mv.exact={SLICE_US + 500}"
         cells.append(f"""
         {m.name}: {m.name} {{
             kernel = "{m.kernel}/Image";
