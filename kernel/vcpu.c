@@ -43,6 +43,8 @@ void vcpu_halt(struct vcpu *v, enum vcpu_state into)
         return;
     if (vcpu_state(v) != VCPU_RUNNABLE && vcpu_state(v) != VCPU_IDLE && !v->is_fault_call)
         arch_set_result(v, MV_CANCELLED, 0);
+    if (v->vm != NULL && v->core->owner == v)
+        vm_disown(v->core);
     v->is_fault_call = v->stopping = false;
     v->context = &v->own;
     v->rank = v->own.rank;

@@ -38,40 +38,44 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
 
     b->resident &= ~bit;
     b->active &= ~bit;
-    if ((state & LR_ACTIVE) != 0)
+    if (state == LR_ACTIVE) {
         b->active |= bit;
-    if (id == ARCH_VM_TIMER) {
-        /* Its end has let the hardware's interrupt fire again by itself. */
-        if ((state & LR_PENDING) == 0)
-            b->level &= ~bit;
-    } else if ((state & LR_PENDING) != 0 && latched != 0) {
+        b->holder[id % VGIC_BANK] = (uint8_t)(id < VGIC_SGIS ? arch_lr_sender(lr) : v->number);
+    } else if (state != 0 && latched != 0) {
         b->pending |= bit;
         if (id < VGIC_SGIS)
             b->target[id] |= (uint8_t)(1u << arch_lr_sender(lr));
     }
 }
 
+/* Interrupt i of bank n (0: the private ones) is v's business. */
+static bool is_of(const struct vcpu *v, const struct vgic_bank *b, uint32_t n, uint32_t i)
+{
+    return n == 0 || ((b->active >> i & 1) != 0 ? b->holder[i] : b->target[i]) == v->number;
+}
+
 /* The guest has ended an interrupt that was active but in no list register: of
  * those, the most urgent one, for they end in that order. */
 static void end_unseen(struct vcpu *v)
 {
-    struct vgic *g = v->vm->vgic;
-    uint32_t best = UINT32_MAX, found = 0;
+    struct vgic_bank *found = NULL;
+    uint32_t best = UINT32_MAX, bit = 0;
 
-    for (uint32_t n = 0; n <= g->sys->spi_banks; n++) {
-        const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
+    for (uint32_t n = 0; n <= v->vm->vgic->sys->spi_banks; n++) {
+        struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
 
         for (uint32_t bits = b->active & ~b->resident; bits != 0; bits &= bits - 1) {
             uint32_t i = (uint32_t)__builtin_ctz(bits);
 
-            if (b->priority[i] < best && (n == 0 || b->target[i] == v->number)) {
+            if (b->priority[i] < best && is_of(v, b, n, i)) {
                 best = b->priority[i];
-                found = n * VGIC_BANK + i;
+                found = b;
+                bit = bits & -bits;
             }
         }
     }
-    if (best != UINT32_MAX)
-        bank_of(v, found)->active &= ~(1u << found % VGIC_BANK);
+    if (found != NULL)
+        found->active &= ~bit;
 }
 
 /* v, the owner, has nothing in the list registers afterwards. */
@@ -89,44 +93,42 @@ static void empty(struct vcpu *v)
     vm->lrs = 0;
     for (uint32_t n = arch_lr_ended(); n > 0; n--)
         end_unseen(v);
-    /* The timer may have been set anew since it fired: as if it had not. */
-    if ((b->level & ~b->active & TIMER_BIT) != 0 && !arch_vm_timer_asserted()) {
-        b->level &= ~TIMER_BIT;
-        arch_vm_timer_release();
-    }
+    b->level = (b->level & ~TIMER_BIT) | (arch_vm_timer_asserted() ? TIMER_BIT : 0);
 }
 
+/* `state` is LR_PENDING or LR_ACTIVE, never both: what becomes pending while it
+ * is active waits for its end. */
 static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
 {
     struct vgic_bank *b = bank_of(v, id);
-    uint32_t bit = 1u << id % VGIC_BANK, sender = 0, latched = 0;
+    uint32_t at = id % VGIC_BANK, bit = 1u << at, sender = id < VGIC_SGIS ? b->holder[at] : 0;
+    uint32_t latched = 0;
     bool notify = (b->edge & bit) == 0;
 
-    if ((state & LR_PENDING) != 0 && (b->pending & bit) != 0) {
+    if (state == LR_PENDING && (b->pending & bit) != 0) {
         latched = LATCHED;
         b->pending &= ~bit;
+        sender = 0;
         if (id < VGIC_SGIS && b->target[id] != 0) {
             sender = (uint32_t)__builtin_ctz(b->target[id]);
             b->target[id] &= (uint8_t)(b->target[id] - 1);
-            if (b->target[id] != 0) {
+            if (b->target[id] != 0)
                 b->pending |= bit;
-                notify = true;      /* the next sender's turn comes with the end of this one's */
-            }
         }
     }
+    /* Something waits for its end: more of the same, or another vCPU for it. */
+    notify |= (b->pending & bit) != 0 || (id >= VGIC_BANK && b->target[at] != v->number);
+    notify &= id != ARCH_VM_TIMER;      /* its hardware fires again by itself */
     b->resident |= bit;
     v->vm->lr_id[i] = (uint16_t)(id | latched);
     v->vm->lrs |= 1u << i;
-    arch_lr_write(i, arch_lr_make(id, b->priority[id % VGIC_BANK], state, id == ARCH_VM_TIMER,
-                                  notify, sender));
+    v->vm->lr_asks |= notify ? LR_ASK_END : 0;
+    arch_lr_write(i, arch_lr_make(id, b->priority[at], state, id == ARCH_VM_TIMER, notify, sender));
 }
 
 /* An interrupt on its way to a list register: the smallest keys go first. */
-#define KEY_PENDING     (1u << 31)
-#define KEY(state, priority, id) \
-    (((state) & LR_ACTIVE) != 0 ? 0 : KEY_PENDING) | (uint32_t)(priority) << 20 | (state) << 16 | (id)
-#define KEY_STATE(key)  ((key) >> 16 & 3)
-#define KEY_ID(key)     ((key) & 0xffff)
+#define KEY_PENDING  (1u << 31)
+#define KEY_ID(key)  ((key) & 0xffff)
 
 /*
  * Look at all of v's interrupts that stand in no list register. The most urgent
@@ -136,46 +138,54 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
 static bool fill(struct vcpu *v, bool load)
 {
     struct vgic *g = v->vm->vgic;
-    uint32_t best[ARCH_LRS], count = 0, first = UINT32_MAX, unseen = 0;
+    struct vgic_bank *own = bank_of(v, 0);
+    uint32_t best[ARCH_LRS], count = 0, first = UINT32_MAX, active = 0, pending = 0;
 
     for (uint32_t n = 0; n <= g->sys->spi_banks; n++) {
         const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
-        uint32_t pending = wanted(g, b);
 
-        for (uint32_t bits = (pending | b->active) & ~b->resident; bits != 0; bits &= bits - 1) {
+        for (uint32_t bits = (wanted(g, b) | b->active) & ~b->resident; bits != 0; bits &= bits - 1) {
             uint32_t i = (uint32_t)__builtin_ctz(bits), at;
-            uint32_t state = ((pending >> i & 1) != 0 ? LR_PENDING : 0) |
-                             ((b->active >> i & 1) != 0 ? LR_ACTIVE : 0);
-            uint32_t key;
+            uint32_t key = (uint32_t)b->priority[i] << 16 | (n * VGIC_BANK + i);
 
-            if (n != 0 && b->target[i] != v->number)
+            if (!is_of(v, b, n, i))
                 continue;
-            if (n == 0 && i == ARCH_VM_TIMER && (state & LR_ACTIVE) != 0)
-                state = LR_ACTIVE;      /* the hardware's fires again when this one ends */
-            key = KEY(state, b->priority[i], n * VGIC_BANK + i);
-            if ((state & LR_PENDING) != 0 && key < first)
-                first = key;
+            if ((b->active >> i & 1) != 0) {
+                active++;
+            } else {
+                pending++;
+                key |= KEY_PENDING;
+                first = key < first ? key : first;
+            }
             for (at = count; at > 0 && best[at - 1] > key; at--) {
                 if (at < ARCH_LRS)
                     best[at] = best[at - 1];
             }
             if (at < ARCH_LRS)
                 best[at] = key;
-            unseen |= count == ARCH_LRS ? LR_ASK_PENDING : 0;
             count += count < ARCH_LRS;
         }
     }
     if (!load)
-        return first != UINT32_MAX;
-    if (unseen != 0) {
-        unseen |= LR_ASK_UNSEEN;
-        if (first != UINT32_MAX && first > best[ARCH_LRS - 1])
-            best[ARCH_LRS - 1] = first;
+        return pending != 0 || ((own->enabled & TIMER_BIT) != 0 && arch_vm_deadline(v) <= arch_time());
+
+    if (pending != 0 && count == ARCH_LRS && first > best[ARCH_LRS - 1])
+        best[ARCH_LRS - 1] = first;
+    v->vm->lr_asks = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bool waits = (best[i] & KEY_PENDING) != 0;
+
+        put(v, i, KEY_ID(best[i]), waits ? LR_PENDING : LR_ACTIVE);
+        pending -= waits;
+        active -= !waits;
     }
-    for (uint32_t i = 0; i < count; i++)
-        put(v, i, KEY_ID(best[i]), KEY_STATE(best[i]));
-    v->vm->lr_asks = unseen;
-    arch_lr_ask(unseen);
+    v->vm->lr_asks |= (pending != 0 ? LR_ASK_PENDING : 0) | (active != 0 ? LR_ASK_UNSEEN : 0);
+    arch_lr_ask(v->vm->lr_asks);
+    /* The hardware's must not fire while v has it to take or to end. */
+    if (((own->active | own->level | own->resident) & TIMER_BIT) != 0)
+        arch_vm_timer_hold();
+    else
+        arch_vm_timer_release();
     return first != UINT32_MAX;
 }
 
@@ -185,26 +195,18 @@ void vgic_load(struct vcpu *v)
 
     arch_lock(&g->lock);
     fill(v, true);
-    /* Its timer's interrupt is being handled: the hardware's must not fire. */
-    if ((g->banks[v->number].active & TIMER_BIT) != 0)
-        arch_vm_timer_hold();
     arch_unlock(&g->lock);
 }
 
 void vgic_unload(struct vcpu *v)
 {
     struct vgic *g = v->vm->vgic;
-    struct vgic_bank *b = &g->banks[v->number];
 
     arch_lock(&g->lock);
     empty(v);
-    /* The next owner's timer must be able to fire; v's own fires again when it
-     * is loaded, if it still has a reason. */
-    if (((b->active | b->level) & TIMER_BIT) != 0) {
-        b->level &= ~TIMER_BIT;
-        arch_vm_timer_release();
-    }
     arch_unlock(&g->lock);
+    arch_lr_ask(0);
+    arch_vm_timer_release();    /* the next owner's must be able to fire */
 }
 
 void vgic_reset(struct vcpu *v)
@@ -213,14 +215,13 @@ void vgic_reset(struct vcpu *v)
     uint32_t first = v->number, count = 1;
 
     arch_lock(&g->lock);
+    if (first == 0) {
+        g->control = 0;
+        count = g->sys->spi_banks;
+        arch_zero(&g->banks[g->sys->vcpu_count], count * sizeof(struct vgic_bank));
+    }
     arch_zero(&g->banks[first], sizeof(struct vgic_bank));
     g->banks[first].edge = (1u << VGIC_SGIS) - 1;
-    if (first == 0) {
-        first = g->sys->vcpu_count;
-        count = g->sys->spi_banks;
-        arch_zero(&g->banks[first], count * sizeof(struct vgic_bank));
-        g->control = 0;
-    }
     arch_unlock(&g->lock);
 }
 
@@ -237,31 +238,6 @@ static void wake(struct vcpu *v)
     }
 }
 
-/* All of v's interrupts afresh; v is on this core, the lock is held. */
-static bool update(struct vcpu *v)
-{
-    if (owns(v))
-        empty(v);
-    return fill(v, owns(v));
-}
-
-void vgic_update(struct vcpu *v)
-{
-    struct vgic *g = v->vm->vgic;
-    bool work;
-
-    arch_lock(&g->lock);
-    work = update(v);
-    arch_unlock(&g->lock);
-    if (work)
-        wake(v);
-}
-
-void vgic_maintain(struct vcpu *v)
-{
-    vgic_update(v);
-}
-
 bool vgic_has_work(struct vcpu *v)
 {
     struct vgic *g = v->vm->vgic;
@@ -271,33 +247,75 @@ bool vgic_has_work(struct vcpu *v)
     if (owns(v) && (v->vm->lrs & ~arch_lr_empty()) == 0 && v->vm->lr_asks == 0)
         return false;
     arch_lock(&g->lock);
-    work = update(v);
+    if (owns(v))
+        empty(v);
+    work = fill(v, owns(v));
     arch_unlock(&g->lock);
     return work;
 }
 
+void vgic_update(struct vcpu *v)
+{
+    struct vgic *g = v->vm->vgic;
+    bool work;
+
+    arch_lock(&g->lock);
+    if (owns(v))
+        empty(v);
+    work = fill(v, owns(v));
+    arch_unlock(&g->lock);
+    if (work)
+        wake(v);
+}
+
+/* Let v look at its interrupts; it may be on another core. */
+static void tell(struct vcpu *v)
+{
+    if (v->core == core_here())
+        vgic_update(v);
+    else
+        virq_kick(v);
+}
+
+void vgic_maintain(struct vcpu *v)
+{
+    struct vgic *g = v->vm->vgic;
+
+    vgic_update(v);
+    /* What has ended may wait for another vCPU by now. */
+    for (uint32_t n = 0; n < g->sys->spi_banks; n++) {
+        struct vgic_bank *b = &g->banks[g->sys->vcpu_count + n];
+
+        for (uint32_t bits = wanted(g, b) & ~b->resident & ~b->active; bits != 0; bits &= bits - 1) {
+            uint32_t to = b->target[__builtin_ctz(bits)];
+
+            if (to != v->number && to < g->sys->vcpu_count)
+                tell(&g->vcpus[to]);
+        }
+    }
+}
+
 /*
- * A private interrupt of v, on this core, is pending as `b` says. The frequent
- * case is that the list registers are empty.
+ * A private interrupt has come for v, on this core; the lock is held. The
+ * frequent case is that nothing else is in the list registers.
  */
 static void arrive(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t id)
 {
     struct vm *vm = v->vm;
     uint32_t used = vm->lrs;
-    bool work = true;
 
-    if (likely(owns(v) && (used & ~arch_lr_empty()) == 0 && vm->lr_asks == 0)) {
-        for (; used != 0; used &= used - 1)
-            put_back(v, (uint32_t)__builtin_ctz(used), 0);
-        vm->lrs = 0;
-        if (id == ARCH_VM_TIMER)
-            b->level |= TIMER_BIT;
-        work = (wanted(g, b) >> id & 1) != 0;
-        if (work)
-            put(v, 0, id, LR_PENDING);
-    } else {
-        work = update(v);
+    if (unlikely(!owns(v) || (used & ~arch_lr_empty()) != 0 || vm->lr_asks != 0)) {
+        arch_unlock(&g->lock);
+        vgic_update(v);
+        return;
     }
+    for (; used != 0; used &= used - 1)
+        put_back(v, (uint32_t)__builtin_ctz(used), 0);
+    vm->lrs = 0;
+    bool work = (wanted(g, b) >> id & 1) != 0;
+
+    if (work)
+        put(v, 0, id, LR_PENDING);
     arch_unlock(&g->lock);
     if (work)
         wake(v);
@@ -311,20 +329,6 @@ void vgic_timer(struct vcpu *v)
     arch_lock(&g->lock);
     b->level |= TIMER_BIT;
     arrive(v, g, b, ARCH_VM_TIMER);
-}
-
-bool vgic_timer_enabled(const struct vcpu *v)
-{
-    return (v->vm->vgic->banks[v->number].enabled & TIMER_BIT) != 0;
-}
-
-/* Let v look at its interrupts; it may be on another core. */
-static void tell(struct vcpu *v)
-{
-    if (v->core == core_here())
-        vgic_update(v);
-    else
-        virq_kick(v);
 }
 
 void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets)
@@ -443,8 +447,15 @@ static struct result visit(HANDLER_ARGS)
     if (cores != 0)
         return door_forward(self, arch_core((uint32_t)__builtin_ctz(cores)), visit, g);
     if (op[OP_WRITE] != 0) {
+        uint32_t mask = (uint32_t)op[OP_MASK], one = VGIC_NO_TARGET;
+
+        /* Whom it may concern; of one device's line, which is frequent, exactly. */
+        if (op[OP_FIELD] == MV_VGIC_LEVEL && bank >= g->sys->vcpu_count && mask != 0 &&
+            (mask & (mask - 1)) == 0)
+            one = g->banks[bank].target[__builtin_ctz(mask)];
         for (uint32_t i = 0; i < g->sys->vcpu_count; i++) {
-            if (bank >= g->sys->vcpu_count || i == bank || op[OP_FIELD] == MV_VGIC_CONTROL)
+            if (one != VGIC_NO_TARGET ? i == one :
+                i == bank || bank >= g->sys->vcpu_count || op[OP_FIELD] == MV_VGIC_CONTROL)
                 tell(&g->vcpus[i]);
         }
     }

@@ -18,6 +18,7 @@ struct vcpu;
 
 #define VGIC_SGIS        16u
 #define VGIC_BANK        32u    /* interrupts of a bank; ids below are private to a vCPU */
+#define VGIC_NO_TARGET   0xffu
 #define VGIC_SPI_BANKS   4u     /* so that a look through all banks is bounded */
 static_assert(VGIC_SPI_BANKS == MV_VGIC_SPI_BANKS, "what the host tool may ask for");
 
@@ -27,6 +28,7 @@ struct vgic_bank {
     uint32_t resident;              /* stands in a list register of its target */
     uint8_t  priority[VGIC_BANK];
     uint8_t  target[VGIC_BANK];     /* vCPU of an SPI; of an SGI its senders, a bit each, where that matters */
+    uint8_t  holder[VGIC_BANK];     /* of an active one: the vCPU of an SPI, the sender of an SGI */
 };
 
 struct vgic {
@@ -54,5 +56,3 @@ void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets);
 void vgic_update(struct vcpu *v);
 /* Whether v, on this core, has an interrupt to take. */
 bool vgic_has_work(struct vcpu *v);
-/* Whether v's timer could interrupt it. */
-bool vgic_timer_enabled(const struct vcpu *v);

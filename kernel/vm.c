@@ -32,8 +32,7 @@ bool vm_answered(struct vcpu *v)
     if ((action & MV_EXIT_RESUME) == 0 || (action & ~(uint64_t)MV_EXIT_ALL) != 0)
         return false;
     arch_vm_answer(v, v->vm->message);
-    /* One that has lost the hardware meanwhile may have missed its timer. */
-    if ((action & MV_EXIT_WAIT) != 0 && v->core->owner == v && !vgic_has_work(v))
+    if ((action & MV_EXIT_WAIT) != 0 && !vgic_has_work(v))
         vcpu_set_state(v, VCPU_IDLE);
     return true;
 }
@@ -73,8 +72,8 @@ void vm_disown(struct core *core)
 
     if (v == NULL)
         return;
-    vgic_unload(v);
     arch_vm_save(v);
+    vgic_unload(v);
     core->owner = NULL;
     timer_park(v->vm);
 }
@@ -88,21 +87,14 @@ void vm_own(struct vcpu *v)
     vgic_load(v);
 }
 
-/* If it waits, its interrupt comes as soon as it runs. */
+/* If v waits, its interrupt comes as soon as it runs. */
 void vm_timer_expired(struct vm *vm)
 {
-    struct vcpu *v = vm->vcpu;
-
-    if (vcpu_state(v) == VCPU_IDLE && vgic_timer_enabled(v)) {
-        vcpu_set_state(v, VCPU_RUNNABLE);
-        sched_wake(v);
-    }
+    vgic_update(vm->vcpu);
 }
 
 void vm_reset(struct vcpu *v)
 {
-    if (v->core->owner == v)
-        vm_disown(v->core);
     timer_unpark(v->vm);
     arch_vm_reset(v);
     vgic_reset(v);

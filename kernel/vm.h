@@ -39,5 +39,5 @@ void vm_own(struct vcpu *v);
 void vm_disown(struct core *core);
 /* The deadline of a timer has passed. */
 void vm_timer_expired(struct vm *vm);
-/* v as at power-on; it is stopped, on its core, or that does not run yet. */
+/* v, which is stopped and owns nothing, as at power-on. */
 void vm_reset(struct vcpu *v);

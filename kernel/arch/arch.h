@@ -137,6 +137,7 @@ uint32_t arch_lr_ended(void);
  * ended that is in none. */
 #define LR_ASK_PENDING  1u
 #define LR_ASK_UNSEEN   2u
+#define LR_ASK_END      4u        /* a list register has `notify`: nothing to ask for besides */
 void arch_lr_ask(uint32_t what);
 
 /* ---- interrupts, time, cores ------------------------------------------------ */
