@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "vgic.h"
+#include "vm.h"
 #include "world.h"
 
 char invariants_where[160];
@@ -187,7 +189,7 @@ static void check_place(const struct vcpu *v)
 {
     const struct core *c = v->core;
 
-    TRUE((v->state & ~VCPU_POISON) >> VCPU_CORE_SHIFT == c->index + 1 ||
+    TRUE((v->state & ~(VCPU_POISON | VCPU_EXIT)) >> VCPU_CORE_SHIFT == c->index + 1 ||
          vcpu_state(v) == VCPU_RUNNABLE);
     if (vcpu_state(v) == VCPU_RUNNABLE)
         TRUE(v->queued != (c->current == v));
@@ -285,6 +287,79 @@ static void check_devices(const struct vcpu *v)
     }
 }
 
+/* ---- virtual machines --------------------------------------------------------------- */
+
+#define TIMER (1u << ARCH_VM_TIMER)
+
+static struct vgic_bank *bank_of(const struct vcpu *v, uint32_t id)
+{
+    const struct vgic *g = v->vm->vgic;
+
+    return &g->banks[id < VGIC_BANK ? v->number : g->sys->vcpu_count + id / VGIC_BANK - 1];
+}
+
+static uint32_t lrs_used(const struct host_core *h)
+{
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < ARCH_LRS; i++)
+        used |= (uint32_t)(arch_lr_state(h->lr[i]) != 0) << i;
+    return used;
+}
+
+/* The list registers are the owner's, and the hardware's say the same. */
+static void check_owner(const struct core *c)
+{
+    const struct vcpu *v = c->owner;
+    const struct host_core *h = &host_cores[c->index];
+
+    TRUE(c->current == NULL || c->current->vm == NULL || v == c->current);
+    if (v == NULL) {
+        TRUE(lrs_used(h) == 0 && h->guest.cntv_ctl_el0 == 0);
+        TRUE(!host_maintenance(c->index) && !h->guest_timer_active);
+        return;
+    }
+    TRUE(v->vm != NULL && v->core == c && !vcpu_is_stopped(v));
+    TRUE((lrs_used(h) & ~v->vm->lrs) == 0);
+    for (uint32_t i = 0; i < ARCH_LRS; i++) {
+        if ((v->vm->lrs >> i & 1) != 0)
+            TRUE((bank_of(v, (v->vm->lr_id[i] & 0x3ff))->resident >> (v->vm->lr_id[i] & 0x3ff) % VGIC_BANK & 1) != 0);
+    }
+    if (h->guest_timer_active)
+        TRUE(((bank_of(v, 0)->active | bank_of(v, 0)->level | bank_of(v, 0)->resident) & TIMER) != 0);
+}
+
+/* How many list registers hold an interrupt; v is of its machine. */
+static uint32_t residences(const struct vgic *g, uint32_t bank, uint32_t bit)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < world.head.core_count; i++) {
+        const struct vcpu *v = arch_core(i)->owner;
+
+        for (uint32_t n = 0; v != NULL && v->vm->vgic == g && n < ARCH_LRS; n++)
+            found += (v->vm->lrs >> n & 1) != 0 && (v->vm->lr_id[n] & 0x3ff) % VGIC_BANK == bit &&
+                     bank_of(v, (v->vm->lr_id[n] & 0x3ff)) == &g->banks[bank];
+    }
+    return found;
+}
+
+static void check_vm(const struct vcpu *v)
+{
+    const struct vgic *g = v->vm->vgic;
+
+    TRUE(g->lock == 0);
+    TRUE(!heap_holds(&v->vm->timer) || v->core->owner != v);
+    /* Whoever waits is woken by its timer. */
+    if (v->core->owner != v && !vcpu_is_stopped(v) && arch_vm_deadline(v) != UINT64_MAX &&
+        arch_vm_deadline(v) > host_time)
+        TRUE(heap_holds(&v->vm->timer) && v->vm->timer.key == arch_vm_deadline(v));
+    for (uint32_t bank = 0; v->number == 0 && bank < g->sys->vcpu_count + g->sys->spi_banks; bank++) {
+        for (uint32_t bit = 0; bit < VGIC_BANK; bit++)
+            TRUE(residences(g, bank, bit) == (g->banks[bank].resident >> bit & 1));
+    }
+}
+
 static void check_locks(void)
 {
     for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
@@ -304,6 +379,7 @@ void invariants_check(void)
         check_rings(arch_core(i));
         check_urgency(arch_core(i));
         check_timer(arch_core(i));
+        check_owner(arch_core(i));
     }
     subject = "vCPU";
     for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
@@ -315,6 +391,8 @@ void invariants_check(void)
         check_stopped(vcpu_at(i));
         check_devices(vcpu_at(i));
         check_messages(vcpu_at(i));
+        if (vcpu_at(i)->vm != NULL)
+            check_vm(vcpu_at(i));
     }
     check_locks();
 }
