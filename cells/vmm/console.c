@@ -21,13 +21,17 @@
 static struct mv_channel channel;
 static bool open;                    /* [I] once vCPU 0 serves */
 static struct lock lock;             /* of the channel and what follows */
-static uint32_t credit = EVENT_CREDIT;
+static uint32_t credit;
 static uint64_t credited;            /* when credit was last given */
 static uint64_t unsaid;
-static uint8_t last = '\n';          /* byte written */
+static uint8_t last;                 /* byte written */
 
 void console_open(void)
 {
+    credit = EVENT_CREDIT;
+    credited = mv_time_ns();
+    unsaid = 0;
+    last = '\n';
     open = mv_cell.console != NULL && mv_channel_open(&channel, mv_cell.console) == MV_OK;
 }
 
