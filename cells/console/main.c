@@ -15,15 +15,17 @@
 #include "output.h"
 
 #define SWITCH_KEY       0x1d
-#define RECEIVE_MAX      64        /* bytes taken per interrupt */
+#define RECEIVE_MAX      64        /* bytes taken at once */
 
 static struct mv_loop loop;
 static bool switching;             /* the switch key was pressed */
 
-/* Serve the clients, after whatever happened. */
-static void serve(void)
+/* Serve the clients, after whatever happened; come back at once if `more` waits. */
+static void serve(bool more)
 {
-    mv_loop_at(&loop, clients_serve());
+    uint64_t back = clients_serve();
+
+    mv_loop_at(&loop, more ? mv_time_ns() : back);
 }
 
 static void list_clients(void)
@@ -64,16 +66,27 @@ static void typed(int c)
     }
 }
 
+/* True if there may be more: no interrupt tells of what is left, for that one
+ * has been acknowledged. */
+static bool receive(void)
+{
+    int c;
+
+    for (int i = 0; i < RECEIVE_MAX; i++) {
+        if ((c = output_receive()) < 0)
+            return false;
+        typed(c);
+    }
+    return true;
+}
+
 static void uart_interrupt(void *context, uint64_t payload)
 {
     const struct mv_device_config *device = (const struct mv_device_config *)context;
-    int c;
 
     (void)payload;
     output_acknowledge();
-    for (int i = 0; i < RECEIVE_MAX && (c = output_receive()) >= 0; i++)
-        typed(c);
-    serve();
+    serve(receive());
     (void)mv_virq_ack(device->line_cap, NULL);
 }
 
@@ -81,13 +94,13 @@ static void client_event(void *context, uint64_t payload)
 {
     (void)context;
     (void)payload;
-    serve();
+    serve(receive());
 }
 
 static void time_event(void *context)
 {
     (void)context;
-    serve();
+    serve(receive());
 }
 
 /* The message goes out when the faulted vCPU has been answered. */
@@ -115,7 +128,7 @@ int main(void)
     mv_loop_on_call(&loop, fault_event, NULL);
     if (clients_count() > 1)
         keyboard_give(1);
-    serve();
+    serve(receive());
     mv_loop_run(&loop);
     return 0;
 }
