@@ -28,6 +28,16 @@ static uint32_t wanted(const struct vgic *g, const struct vgic_bank *b)
 /* In lr_id: it is pending by its latch, which the guest's acknowledge clears. */
 #define LATCHED 0x8000u
 
+/* Interrupt `at` of b has ended; if another vCPU than v is to take it from now on, it looks. */
+static void pass_on(const struct vcpu *v, const struct vgic_bank *b, uint32_t at)
+{
+    struct vgic *g = v->vm->vgic;
+
+    if (b >= g->banks + g->sys->vcpu_count && b->target[at] != v->number &&
+        b->target[at] < g->sys->vcpu_count)
+        virq_kick(&g->vcpus[b->target[at]]);
+}
+
 /* What list register i held when `state` was read: back to its bank. */
 static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
 {
@@ -46,6 +56,8 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
         if (id < VGIC_SGIS)
             b->target[id] |= (uint8_t)(1u << arch_lr_sender(lr));
     }
+    if (state == 0)
+        pass_on(v, b, id % VGIC_BANK);
 }
 
 /* Interrupt i of bank n (0: the private ones) is v's business. */
@@ -74,8 +86,10 @@ static void end_unseen(struct vcpu *v)
             }
         }
     }
-    if (found != NULL)
+    if (found != NULL) {
         found->active &= ~bit;
+        pass_on(v, found, (uint32_t)__builtin_ctz(bit));
+    }
 }
 
 /* v, the owner, has nothing in the list registers afterwards. */
@@ -119,6 +133,7 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
     /* Something waits for its end: more of the same, or another vCPU for it. */
     notify |= (b->pending & bit) != 0 || (id >= VGIC_BANK && b->target[at] != v->number);
     notify &= id != ARCH_VM_TIMER;      /* its hardware fires again by itself */
+    b->active &= ~bit;
     b->resident |= bit;
     v->vm->lr_id[i] = (uint16_t)(id | latched);
     v->vm->lrs |= 1u << i;
@@ -275,24 +290,6 @@ static void tell(struct vcpu *v)
         vgic_update(v);
     else
         virq_kick(v);
-}
-
-void vgic_maintain(struct vcpu *v)
-{
-    struct vgic *g = v->vm->vgic;
-
-    vgic_update(v);
-    /* What has ended may wait for another vCPU by now. */
-    for (uint32_t n = 0; n < g->sys->spi_banks; n++) {
-        struct vgic_bank *b = &g->banks[g->sys->vcpu_count + n];
-
-        for (uint32_t bits = wanted(g, b) & ~b->resident & ~b->active; bits != 0; bits &= bits - 1) {
-            uint32_t to = b->target[__builtin_ctz(bits)];
-
-            if (to != v->number && to < g->sys->vcpu_count)
-                tell(&g->vcpus[to]);
-        }
-    }
 }
 
 /*

@@ -48,8 +48,6 @@ void vgic_reset(struct vcpu *v);
 
 /* The virtual timer of v, which owns this core's, has fired. */
 void vgic_timer(struct vcpu *v);
-/* The virtual interface of v, which owns it, asks for attention. */
-void vgic_maintain(struct vcpu *v);
 /* self sends an SGI to the vCPUs in `targets`, a bit for each number. */
 void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets);
 /* Another core has changed what is pending for v; on v's core. */

@@ -78,7 +78,7 @@ void gic_dispatch(struct core *core, uint32_t interrupt, uint32_t token, void (*
     } else if (interrupt == gic_virtual_timer && core->owner != NULL) {
         vgic_timer(core->owner);    /* its guest deactivates it */
     } else if (interrupt == maintenance_interrupt && core->owner != NULL) {
-        vgic_maintain(core->owner);
+        vgic_update(core->owner);
         isb();      /* the list registers' new contents lower its line before it is deactivated */
         done(token);
     } else if (!irq_handle(core, interrupt)) {

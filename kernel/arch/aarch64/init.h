@@ -73,7 +73,6 @@ enum { TABLE_ROOT, TABLE_RAM, TABLE_KERNEL, TABLE_DEVICES };
  */
 #define HCR_GUEST  (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TWI | HCR_TWE | \
                     HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_TERR)
-static_assert(((HCR_NATIVE | HCR_GUEST) & (HCR_E2H | HCR_API)) == 0, "see above");
 
 /*
  * SCTLR_EL1 as EL0 of a native cell sees it: RES1 bits (which include TSCXT:
