@@ -13,6 +13,7 @@ where the virtual machine's board is. Time is the count of executed instructions
 import argparse
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from terminal import Missing, Terminal      # noqa: E402
 
 CPU = "cortex-a53"
 ICOUNT = ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01"]
-RUN_SECONDS = 600
+RUN_SECONDS = 300
 PLAIN_LIMIT = 1.01      # what a row without timers may cost in the virtual machine
 TICK_LIMIT = 400        # what a tick may cost more
 MACHINES = {"virt-gicv2": "virt,gic-version=2", "virt-gicv3": "virt,gic-version=3"}
@@ -220,6 +221,7 @@ def main():
     args = p.parse_args()
     args.build = os.path.abspath(args.build)
     out = os.path.join(args.build, "bench", "linux")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # and the machine ends too
     try:
         os.makedirs(out, exist_ok=True)
         with open(os.path.join(out, "suite.cpio"), "wb") as f:
