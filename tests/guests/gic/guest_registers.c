@@ -241,7 +241,7 @@ static void reserved(void)
         zero_and_stays(GICD + GICD_ICPENDR + 0x78);
         zero_and_stays(GICD + GICD_ISACTIVER + 0x78);
         zero_and_stays(GICD + GICD_IPRIORITYR + 980);
-        zero_and_stays(GICD + GICD_ICFGR + 980 / 4);
+        zero_and_stays(GICD + GICD_ICFGR + 980 / 16 * 4);
         if (!IS_V3)
             zero_and_stays(GICD + GICD_ITARGETSR + 980);
     }
