@@ -123,32 +123,43 @@ uint64_t psci_features(uint32_t function)
     }
 }
 
-static struct mv_words answer(uint64_t action, uint64_t x0)
+/* The guest goes on, with this in x0; `io` is its call. */
+static void answer(struct mv_words *io, uint64_t action, uint64_t x0)
 {
-    return (struct mv_words){ { MV_EXIT_RESUME | MV_EXIT_SET_CALL | action, x0 } };
+    *io = (struct mv_words){ { MV_EXIT_RESUME | MV_EXIT_SET_CALL | action, x0, io->w[4], io->w[5], io->w[6] } };
+}
+
+static void answer_nobody(struct mv_words *io)
+{
+    *io = (struct mv_words){ { 0 } };
 }
 
 /* As PSCI allows, what could be powered down only waits. */
-static struct mv_words suspend(uint64_t power_state)
+static void suspend(struct mv_words *io, uint64_t power_state)
 {
     if (power_state & SUSPEND_RESERVED)
-        return answer(0, INVALID_PARAMETERS);
-    return answer(MV_EXIT_WAIT, SUCCESS);
+        answer(io, 0, INVALID_PARAMETERS);
+    else
+        answer(io, MV_EXIT_WAIT, SUCCESS);
 }
 
 /* The caller is stopped before anybody can see that it is off. */
-static struct mv_words cpu_off(uint32_t vcpu)
+static void cpu_off(uint32_t vcpu, struct mv_words *io)
 {
-    return mv_vcpu_stop(vmm_config.vcpu_cap[vcpu]) == MV_OK ? (struct mv_words){ { 0 } }
-                                                            : answer(0, INTERNAL_FAILURE);
+    if (mv_vcpu_stop(vmm_config.vcpu_cap[vcpu]) == MV_OK)
+        answer_nobody(io);
+    else
+        answer(io, 0, INTERNAL_FAILURE);
 }
 
-static struct mv_words reset2(uint32_t vcpu, uint64_t type)
+static void reset2(uint32_t vcpu, struct mv_words *io, uint64_t type)
 {
-    if ((uint32_t)type != RESET_WARM)
-        return answer(0, INVALID_PARAMETERS);
+    if ((uint32_t)type != RESET_WARM) {
+        answer(io, 0, INVALID_PARAMETERS);
+        return;
+    }
     power_reset(vcpu);
-    return (struct mv_words){ { 0 } };
+    answer_nobody(io);
 }
 
 bool psci_call(uint32_t vcpu, uint32_t function, struct mv_words *io)
@@ -158,40 +169,40 @@ bool psci_call(uint32_t vcpu, uint32_t function, struct mv_words *io)
 
     switch (function) {
     case PSCI_VERSION:
-        *io = answer(0, VERSION_1_1);
+        answer(io, 0, VERSION_1_1);
         return true;
     case PSCI_FEATURES:
-        *io = answer(0, psci_features((uint32_t)a1));
+        answer(io, 0, psci_features((uint32_t)a1));
         return true;
     case CPU_SUSPEND:
     case CPU_SUSPEND_64:
-        *io = suspend(a1);
+        suspend(io, a1);
         return true;
     case CPU_OFF:
-        *io = cpu_off(vcpu);
+        cpu_off(vcpu, io);
         return true;
     case CPU_ON:
     case CPU_ON_64:
-        *io = answer(0, cpu_on(vcpu, a1, a2, a3));
+        answer(io, 0, cpu_on(vcpu, a1, a2, a3));
         return true;
     case AFFINITY_INFO:
     case AFFINITY_INFO_64:
-        *io = answer(0, affinity_info(vcpu, a1, a2));
+        answer(io, 0, affinity_info(vcpu, a1, a2));
         return true;
     case MIGRATE_INFO_TYPE:
-        *io = answer(0, MIGRATE_NOT_NEEDED);
+        answer(io, 0, MIGRATE_NOT_NEEDED);
         return true;
     case SYSTEM_OFF:
         power_off(vcpu);
-        *io = (struct mv_words){ { 0 } };
+        answer_nobody(io);
         return true;
     case SYSTEM_RESET:
         power_reset(vcpu);
-        *io = (struct mv_words){ { 0 } };
+        answer_nobody(io);
         return true;
     case SYSTEM_RESET2:
     case SYSTEM_RESET2_64:
-        *io = reset2(vcpu, a1);
+        reset2(vcpu, io, a1);
         return true;
     default:
         return false;

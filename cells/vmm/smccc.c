@@ -63,9 +63,15 @@ static uint64_t arch_features(uint32_t vcpu, uint32_t function)
 }
 
 /* The answer in x0 to x3. */
-static void answer(struct mv_words *io, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
+static void answer_all(struct mv_words *io, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
 {
     *io = (struct mv_words){ { MV_EXIT_RESUME | MV_EXIT_SET_CALL, x0, x1, x2, x3 } };
+}
+
+/* In x0; what holds no result keeps its value. */
+static void answer(struct mv_words *io, uint64_t x0)
+{
+    answer_all(io, x0, io->w[4], io->w[5], io->w[6]);
 }
 
 void smccc_exit(uint32_t vcpu, struct mv_words *io)
@@ -75,21 +81,21 @@ void smccc_exit(uint32_t vcpu, struct mv_words *io)
     uint64_t argument = io->w[4];
 
     if (immediate != 0)
-        answer(io, SMCCC_NOT_SUPPORTED, 0, 0, 0);
+        answer(io, SMCCC_NOT_SUPPORTED);
     else if (psci_call(vcpu, function, io))
         ;
     else if (function == VERSION)
-        answer(io, VERSION_1_2, 0, 0, 0);
+        answer(io, VERSION_1_2);
     else if (function == ARCH_FEATURES)
-        answer(io, arch_features(vcpu, (uint32_t)argument), 0, 0, 0);
+        answer(io, arch_features(vcpu, (uint32_t)argument));
     else if (function == MV_SMCCC_UID)
-        answer(io, MV_SMCCC_UID_0, MV_SMCCC_UID_1, MV_SMCCC_UID_2, MV_SMCCC_UID_3);
+        answer_all(io, MV_SMCCC_UID_0, MV_SMCCC_UID_1, MV_SMCCC_UID_2, MV_SMCCC_UID_3);
     else if (function == MV_SMCCC_REVISION)
-        answer(io, MV_SMCCC_MAJOR, MV_SMCCC_MINOR, 0, 0);
+        answer_all(io, MV_SMCCC_MAJOR, MV_SMCCC_MINOR, io->w[5], io->w[6]);
     else if (function == MV_SMCCC_FEATURES)
-        answer(io, MV_SMCCC_FEATURE_CALLS, 0, 0, 0);
+        answer(io, MV_SMCCC_FEATURE_CALLS);
     else
-        answer(io, SMCCC_NOT_SUPPORTED, 0, 0, 0);
+        answer(io, SMCCC_NOT_SUPPORTED);
     /* An SMC is trapped before it has been executed. */
     if (ESR_EC(syndrome) == EC_SMC)
         io->w[0] |= MV_EXIT_SKIP;

@@ -116,6 +116,11 @@ static void test_suspend_and_conduits(void **state)
     io = call((uint64_t)EC_SMC << 26, 0x84000000, 0);
     assert_int_equal(io.w[0], MV_EXIT_RESUME | MV_EXIT_SET_CALL | MV_EXIT_SKIP);
     assert_int_equal(io.w[1], 0x10001);
+    io = call((uint64_t)EC_SMC << 26, 0x12345678, 77);
+    assert_int_equal(io.w[1], ERROR(1));
+    assert_int_equal(io.w[2], 77);                    /* what holds no result keeps its value */
+    io = call((uint64_t)EC_HVC << 26, 0x8400000a, 0x84000000);
+    assert_int_equal(io.w[2], 0x84000000);
     io = call((uint64_t)EC_SMC << 26 | 1, 0x84000000, 0);
     assert_int_equal(io.w[0], MV_EXIT_RESUME | MV_EXIT_SET_CALL | MV_EXIT_SKIP);
     assert_int_equal(io.w[1], ERROR(1));
