@@ -484,7 +484,7 @@ wrong_place:
 /* From a guest. HVC #n, n not 0, is a kernel call as SVC #n is a native cell's. */
 guest_sync:
         lsr     w17, w16, #16
-        cmp     w17, #0x200                     /* EC: HVC from AArch64, as far above SVC's */
+        cmp     w17, #0x400                     /* EC: HVC from AArch64, one above SVC's */
         b.ne    1f
         ands    w16, w16, #0xffff
         b.eq    1f
