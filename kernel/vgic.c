@@ -385,6 +385,10 @@ static uint32_t apply(struct vgic *g, uint32_t bank, const uint64_t *op)
     if (op[OP_WRITE] != 0) {
         uint32_t bits = (uint32_t)op[OP_BITS] & mask;
 
+        /* What was set on the first core may be in a register there by now. */
+        if (op[OP_VISITED] != 0 && (field == MV_VGIC_PENDING || field == MV_VGIC_ACTIVE))
+            bits &= old;
+
         if (field == MV_VGIC_EDGE && private)
             mask &= ~((1u << VGIC_SGIS) - 1), bits &= mask;
         if (field == MV_VGIC_LEVEL) {
@@ -429,6 +433,7 @@ static struct result visit(HANDLER_ARGS)
     struct core *core = core_here();
     uint32_t bank = (uint32_t)op[OP_WORD], cores;
     struct vcpu *owner = core->owner;
+    bool work = false;
 
     if (op[OP_FIELD] == MV_VGIC_PRIORITY || op[OP_FIELD] == MV_VGIC_TARGET)
         bank /= 8;
@@ -437,10 +442,12 @@ static struct result visit(HANDLER_ARGS)
         empty(owner);
     op[OP_RESULT] |= apply(g, bank, op);
     if (owner != NULL && owner->vm->vgic == g)
-        fill(owner, true);
+        work = fill(owner, true);
     op[OP_VISITED] |= 1u << core->index;
     cores = cores_concerned(g, bank, &g->banks[bank]) & ~(uint32_t)op[OP_VISITED];
     arch_unlock(&g->lock);
+    if (work)
+        wake(owner);
     if (cores != 0)
         return door_forward(self, arch_core((uint32_t)__builtin_ctz(cores)), visit, g);
     if (op[OP_WRITE] != 0) {

@@ -97,6 +97,7 @@ void arch_vm_save(struct vcpu *v)
     el1->cntv_ctl_el0 = read_cntv_ctl_el0() & 3;
     el1->cntv_cval_el0 = read_cntv_cval_el0();
     write_cntv_ctl_el0(0);
+    isb();      /* its line is low before its interrupt may fire for the next owner */
     gic_virtual_save(&v->vm->arch);
 }
 
