@@ -15,7 +15,6 @@
 #include "core.h"
 #include "vcpu.h"
 
-static inline uint32_t rank_of_priority(uint32_t priority) { return 2 * priority + 1; }
 
 /* The vCPU that would run if the kernel were left now, or NULL. */
 INLINE struct vcpu *sched_running(const struct core *core)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The system: all objects, made once from the flat table, found by index.
+ * The system: all objects, which lie behind the flat table's records, found by index.
  */
 #pragma once
 
@@ -29,10 +29,10 @@ extern struct irq_map system_irqs;
 /* The vIRQ of a device interrupt, or NULL. */
 struct virq *system_irq(uint32_t interrupt);
 
-/* Check the table and make every object; panics with the reason where the
- * table does not fit this kernel. On the first core, before the others run. */
+/* Check the table and complete every object; panics where the table is not
+ * whole. On the first core, before the others run. */
 void system_build(const struct mv_systab *t);
-/* What the image says of itself to the host tool. */
+/* What the kernel's file says of itself to the host tool. */
 extern const struct mv_kernel_info mullion_info;
 /* The first core's way in: system_build(), and a line on the board's UART. */
 void system_boot(const struct mv_systab *t);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The flat table: everything the kernel knows about the system it runs. The
- * host tool writes it, the kernel reads it once at boot and never again.
- * Little-endian, naturally aligned; every array is named by its offset from
+ * host tool writes it: records, which never change, and behind them the objects,
+ * which the kernel works on in place. Little-endian, naturally aligned; every array is named by its offset from
  * the table's start and its count. References between records are indices
  * into these arrays; MV_NONE where there is none. Addresses are physical
  * unless they say otherwise; sizes are bytes; times are nanoseconds.
@@ -51,7 +51,7 @@ struct mv_sys_cell {
     uint32_t first_space, space_count;
     uint32_t first_load, load_count;
     uint32_t table_pages;               /* page-table pool beyond the spaces' roots */
-    uint64_t pool;                      /* where that is, see mv_layout_place() */
+    uint64_t pool;                      /* where that is, see objects.h */
     uint32_t reserved;
     uint32_t autostart;                 /* 1: runs from boot; 0: until cell_start */
 };
@@ -85,7 +85,7 @@ struct mv_sys_space {
     uint32_t first_mapping, mapping_count;  /* made at boot and by cell_start */
     uint32_t cores;                     /* bit mask of cores that may run in it */
     uint32_t kind;                      /* enum mv_vcpu_kind of those that run in it */
-    uint64_t root;                      /* its root table, see mv_layout_place() */
+    uint64_t root;                      /* its root table, see objects.h */
 };
 struct mv_sys_segment {
     uint32_t first_extent, extent_count;
@@ -142,25 +142,90 @@ struct mv_sys_load {
 };
 
 /*
- * What the kernel image says of itself, at the start of its section
- * ".mullion.info", so that the host tool can lay out the objects' memory.
+ * What the kernel's file says of itself in its section ".mullion.info", which
+ * is not loaded: where the host tool puts the objects' fields.
  */
 #define MV_KERNEL_MAGIC    UINT32_C(0x4b4c554d)   /* "MULK" */
 struct mv_object_sizes {
     uint32_t cell, vcpu, fp, space, portal, virq, timer, cap, heap_slot, irq_slot;
     uint32_t vm, vgic, vgic_bank;       /* vm: what a vCPU of a VM has besides */
 };
+/* FIELD(object, name, member): what the host tool fills in; all else is 0. */
+#define MV_OBJECT_FIELDS(FIELD)                                                     \
+    FIELD(cell, sys, sys)                                                           \
+    FIELD(cell, vcpus, vcpus)                                                       \
+    FIELD(cell, spaces, spaces)                                                     \
+    FIELD(cell, index, index)                                                       \
+    FIELD(cell, pool_next, pool_next)                                               \
+    FIELD(vcpu, sys, sys)                                                           \
+    FIELD(vcpu, caps, caps)                                                         \
+    FIELD(vcpu, cap_count, cap_count)                                               \
+    FIELD(vcpu, context, context)                                                   \
+    FIELD(vcpu, rank, rank)                                                         \
+    FIELD(vcpu, own_sys, own.sys)                                                   \
+    FIELD(vcpu, own_rank, own.rank)                                                 \
+    FIELD(vcpu, index, index)                                                       \
+    FIELD(vcpu, number, number)                                                     \
+    FIELD(vcpu, has_device, has_device)                                             \
+    FIELD(vcpu, callers_slot, callers.slot)                                         \
+    FIELD(vcpu, callers_capacity, callers.capacity)                                 \
+    FIELD(vcpu, buffer, buffer)                                                     \
+    FIELD(vcpu, lines, lines)                                                       \
+    FIELD(vcpu, line_count, line_count)                                             \
+    FIELD(vcpu, virq_enabled, virq_enabled)                                         \
+    FIELD(vcpu, cell, cell)                                                         \
+    FIELD(vcpu, fault_portal, fault_portal)                                         \
+    FIELD(vcpu, fp, fp)                                                             \
+    FIELD(vcpu, vm, vm)                                                             \
+    FIELD(space, cell, cell)                                                        \
+    FIELD(space, cores, cores)                                                      \
+    FIELD(space, address_bits, address_bits)                                        \
+    FIELD(space, index, index)                                                      \
+    FIELD(space, root, arch.root)                                                   \
+    FIELD(space, vttbr, arch.vttbr)                                                 \
+    FIELD(space, vtcr, arch.vtcr)                                                   \
+    FIELD(space, start_level, arch.start_level)                                     \
+    FIELD(space, several_cores, arch.several_cores)                                 \
+    FIELD(space, of_vm, arch.of_vm)                                                 \
+    FIELD(portal, sys, sys)                                                         \
+    FIELD(portal, server, server)                                                   \
+    FIELD(portal, ceiling, ceiling)                                                 \
+    FIELD(portal, context_sys, context.sys)                                         \
+    FIELD(portal, context_rank, context.rank)                                       \
+    FIELD(virq, sink, sink)                                                         \
+    FIELD(virq, line, line)                                                         \
+    FIELD(virq, source, source)                                                     \
+    FIELD(virq, interrupt, interrupt)                                               \
+    FIELD(virq, edge, edge)                                                         \
+    FIELD(virq, timer, timer)                                                       \
+    FIELD(timer, virq, virq)                                                        \
+    FIELD(cap, object, object)                                                      \
+    FIELD(cap, rights, rights)                                                      \
+    FIELD(cap, badge, badge)                                                        \
+    FIELD(vm, vcpu, vcpu)                                                           \
+    FIELD(vm, vgic, vgic)                                                           \
+    FIELD(vgic, sys, sys)                                                           \
+    FIELD(vgic, vcpus, vcpus)                                                       \
+    FIELD(vgic, banks, banks)
+#define MV_FIELD(object, name, member) struct mv_field object##_##name;
+struct mv_field { uint16_t at, size; };
+struct mv_object_fields { MV_OBJECT_FIELDS(MV_FIELD) };
+#undef MV_FIELD
 struct mv_kernel_info {
     uint32_t magic, systab_version, abi_version, gic_version;
     char     board[MV_NAME_BYTES];
     uint64_t link_base;                 /* where the image must lie, physical */
+    uint32_t own_context, reserved;     /* where a vCPU's own context lies in it */
     struct mv_object_sizes sizes;
+    struct mv_object_fields fields;
 };
+/* A priority as the kernel's structures have it; see sched.h there. */
+#define MV_RANK(priority)  (2 * (priority) + 1)
 
 /*
- * The objects' memory: arrays in this order, each aligned to 64 bytes, then
- * page-aligned the page-table memory. mv_layout_compute() makes it from the
- * table; the host tool writes the result there.
+ * The objects follow the records, as part of the table: arrays in this order,
+ * each aligned to 64 bytes, then page-aligned the kernel's own page tables.
+ * See objects.h.
  */
 enum mv_area {
     MV_AREA_CELLS, MV_AREA_VCPUS, MV_AREA_FPS, MV_AREA_SPACES, MV_AREA_PORTALS,
@@ -169,25 +234,20 @@ enum mv_area {
     MV_AREA_VGIC_BANKS,    /* of each vGIC: one for each vCPU, then those of shared interrupts */
     MV_AREA_HEAPS,         /* timers: per core, see core_timers; callers: callers_max per vCPU */
     MV_AREA_IRQS,
-    MV_AREA_ROOTS,         /* root tables, aligned to their own size, largest first */
-    MV_AREA_TABLES,        /* pools, page-aligned */
     MV_AREA_KERNEL_TABLES, /* one page per GiB of mapped RAM beyond the first */
     MV_AREA_COUNT
 };
-struct mv_layout {
-    uint64_t offset[MV_AREA_COUNT];
-    uint64_t size;         /* of the whole, a multiple of MV_PAGE_SIZE */
-};
 
 struct mv_systab {
+    uint32_t checksum;                  /* CRC-32 (IEEE 802.3) of all that follows, to the table's end */
+    uint32_t size;                      /* of the whole table with its objects, a multiple of 8 */
     uint32_t magic, version;
-    uint32_t size;                      /* of the whole table, a multiple of 8 */
-    uint32_t checksum;                  /* CRC-32 (IEEE 802.3) of the table with this field 0 */
-    char     board[MV_NAME_BYTES];      /* must equal the kernel's board */
+    char     board[MV_NAME_BYTES];      /* the kernel's board */
     uint64_t ram_base, ram_size;        /* RAM the kernel maps; multiples of MV_BLOCK_SIZE */
-    uint64_t objects_base, objects_size;/* memory for objects, see the layout below; base a multiple of 64 KiB */
-    struct mv_object_sizes sizes;       /* those the layout was made with: must be the kernel's */
-    struct mv_layout layout;            /* of the objects' memory */
+    uint64_t objects[MV_AREA_COUNT];    /* offset of each area in the table */
+    uint64_t tables_base, tables_size;  /* memory for spaces' page tables, a multiple of 64 KiB: */
+    uint64_t roots_size;                /* at first root tables, then the cells' pools */
+    struct mv_object_sizes sizes;       /* those of the kernel that the objects are made for */
     uint64_t trace_base;                /* page-aligned; core_count rings of trace_bytes */
     uint64_t trace_bytes;               /* per core, multiple of MV_PAGE_SIZE; 0: no trace */
     uint64_t trace_records;             /* per core, a power of two; with the header in trace_bytes */
@@ -202,7 +262,7 @@ struct mv_systab {
     uint32_t gic_version;               /* 2 or 3 */
     uint32_t virtual_timer_interrupt;   /* EL1 virtual timer, a PPI (16-31) */
     uint32_t maintenance_interrupt;     /* of the GIC's virtual interface, a PPI (16-31) */
-    uint32_t reserved;
+    uint32_t records_size;              /* of the table without its objects */
     uint32_t timer_interrupt;           /* EL2 physical timer, a PPI (16-31) */
     uint32_t core_count;                /* 1-MV_CORES_MAX */
     uint32_t irq_first, irq_count;      /* interval of device interrupts in use */
@@ -227,87 +287,4 @@ static inline uint64_t mv_root_bytes(uint32_t address_bits)
 static inline void *mv_systab_array(const struct mv_systab *t, struct mv_array a)
 {
     return (char *)(uintptr_t)t + a.offset;
-}
-
-static inline void mv_layout_compute(const struct mv_systab *t, const struct mv_object_sizes *sz,
-                                     struct mv_layout *out)
-{
-    const struct mv_sys_cell *cell = (const struct mv_sys_cell *)mv_systab_array(t, t->cells);
-    const struct mv_sys_vcpu *vcpu = (const struct mv_sys_vcpu *)mv_systab_array(t, t->vcpus);
-    const struct mv_sys_space *space = (const struct mv_sys_space *)mv_systab_array(t, t->spaces);
-    uint64_t bytes[MV_AREA_COUNT] = { 0 };
-    const struct mv_sys_vgic *vgic = (const struct mv_sys_vgic *)mv_systab_array(t, t->vgics);
-    uint64_t at = 0, largest_root = MV_PAGE_SIZE;
-
-    bytes[MV_AREA_CELLS] = (uint64_t)t->cells.count * sz->cell;
-    bytes[MV_AREA_VCPUS] = (uint64_t)t->vcpus.count * sz->vcpu;
-    bytes[MV_AREA_SPACES] = (uint64_t)t->spaces.count * sz->space;
-    bytes[MV_AREA_PORTALS] = (uint64_t)t->portals.count * sz->portal;
-    bytes[MV_AREA_VIRQS] = (uint64_t)t->virqs.count * sz->virq;
-    bytes[MV_AREA_TIMERS] = (uint64_t)t->timers.count * sz->timer;
-    bytes[MV_AREA_CAPS] = (uint64_t)t->caps.count * sz->cap;
-    bytes[MV_AREA_HEAPS] = ((uint64_t)t->vcpus.count + t->timers.count) * sz->heap_slot;
-    for (uint32_t i = 0; i < t->vcpus.count; i++) {
-        bytes[MV_AREA_FPS] += vcpu[i].has_fp ? sz->fp : 0;
-        bytes[MV_AREA_HEAPS] += (uint64_t)vcpu[i].callers_max * sz->heap_slot;
-        if (vcpu[i].kind == MV_VCPU_VM) {
-            bytes[MV_AREA_VMS] += sz->vm;
-            bytes[MV_AREA_HEAPS] += sz->heap_slot;
-        }
-    }
-    bytes[MV_AREA_VGICS] = (uint64_t)t->vgics.count * sz->vgic;
-    for (uint32_t i = 0; i < t->vgics.count; i++)
-        bytes[MV_AREA_VGIC_BANKS] += (uint64_t)(vgic[i].vcpu_count + vgic[i].spi_banks) * sz->vgic_bank;
-    bytes[MV_AREA_IRQS] = (uint64_t)t->irq_count * sz->irq_slot;
-    for (uint32_t i = 0; i < t->spaces.count; i++) {
-        uint64_t root = mv_root_bytes(space[i].address_bits);
-
-        bytes[MV_AREA_ROOTS] += root;
-        largest_root = root > largest_root ? root : largest_root;
-    }
-    for (uint32_t i = 0; i < t->cells.count; i++)
-        bytes[MV_AREA_TABLES] += (uint64_t)cell[i].table_pages * MV_PAGE_SIZE;
-    bytes[MV_AREA_KERNEL_TABLES] =
-        (((t->ram_base + t->ram_size - 1) >> 30) - (t->ram_base >> 30)) * MV_PAGE_SIZE;
-
-    for (int i = 0; i < MV_AREA_COUNT; i++) {
-        at = mv_align_up(at, i == MV_AREA_ROOTS ? largest_root :
-                             i > MV_AREA_ROOTS ? MV_PAGE_SIZE : 64);
-        out->offset[i] = at;
-        at += bytes[i];
-    }
-    out->size = mv_align_up(at, MV_PAGE_SIZE);
-}
-
-/*
- * Fill in what the table says of the objects' memory, from t->objects_base and
- * t->layout: each space's root, each cell's pool, each core's timers. Roots lie
- * largest first, so that each is aligned to its own size.
- */
-static inline void mv_layout_place(struct mv_systab *t)
-{
-    struct mv_sys_cell *cell = (struct mv_sys_cell *)mv_systab_array(t, t->cells);
-    struct mv_sys_space *space = (struct mv_sys_space *)mv_systab_array(t, t->spaces);
-    const struct mv_sys_vcpu *vcpu = (const struct mv_sys_vcpu *)mv_systab_array(t, t->vcpus);
-    const struct mv_sys_virq *virq = (const struct mv_sys_virq *)mv_systab_array(t, t->virqs);
-    const struct mv_sys_timer *timer = (const struct mv_sys_timer *)mv_systab_array(t, t->timers);
-    uint64_t at = t->objects_base + t->layout.offset[MV_AREA_TABLES];
-
-    for (uint32_t i = 0; i < t->cells.count; i++) {
-        cell[i].pool = at;
-        at += (uint64_t)cell[i].table_pages * MV_PAGE_SIZE;
-    }
-    at = t->objects_base + t->layout.offset[MV_AREA_ROOTS];
-    for (uint64_t bytes = UINT64_C(8) << 13; bytes >= 8; bytes /= 2) {
-        for (uint32_t i = 0; i < t->spaces.count; i++) {
-            if (mv_root_bytes(space[i].address_bits) == bytes) {
-                space[i].root = at;
-                at += bytes;
-            }
-        }
-    }
-    for (uint32_t i = 0; i < t->vcpus.count; i++)
-        t->core_timers[vcpu[i].core] += vcpu[i].kind == MV_VCPU_VM ? 2 : 1;
-    for (uint32_t i = 0; i < t->timers.count; i++)
-        t->core_timers[vcpu[virq[timer[i].virq].sink].core]++;
 }

@@ -72,9 +72,6 @@ static inline uint64_t arch_index(uint64_t i, uint64_t count);
  * interrupts masked. */
 #define ARCH_MAP_STEP 32
 
-/* Make an empty space from its root (zeroed) and its number. */
-void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint32_t number,
-                     bool several_cores, bool of_vm);
 /*
  * Each treats up to ARCH_MAP_STEP pages or blocks from `at` and returns in
  * *done how many bytes that was. A failed step has changed nothing, but for

@@ -5,6 +5,6 @@
 test-tool: build/tests/tool/mullion build/kit/boot/efi.bin build/tests/tool/mutate build/tests/tool/look
 	@tests/tool/run.sh
 
-build/tests/tool/mutate build/tests/tool/look: build/tests/tool/%: tests/tool/%.c include/mv/systab.h
+build/tests/tool/mutate build/tests/tool/look: build/tests/tool/%: tests/tool/%.c include/mv/systab.h include/mv/objects.h
 	@mkdir -p $(@D)
 	$(HOSTCC) -std=c11 $(TOOL_WARNINGS) -O2 -Iinclude -o $@ $<

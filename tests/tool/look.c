@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <mv/guest.h>
-#include <mv/systab.h>
+#include <mv/objects.h>
 
 static char *image;
 static uint64_t base, length;
@@ -64,12 +64,18 @@ static void check_arrays(void)
     EXPECT(t->cells.count <= MV_CELLS_MAX && t->vcpus.count <= MV_VCPUS_MAX && t->spaces.count <= MV_SPACES_MAX);
 }
 
+/* What mv_objects_place() makes of the records is what stands there. */
 static void check_layout(void)
 {
-    struct mv_layout again;
+    struct mv_systab *again = malloc(t->size);
 
-    mv_layout_compute(t, &t->sizes, &again);
-    EXPECT(!memcmp(&again, &t->layout, sizeof again) && again.size == t->objects_size);
+    if (!again)
+        exit(1);
+    memcpy(again, t, t->size);
+    again->size = 0;
+    mv_objects_place(again, &t->sizes);
+    EXPECT(!memcmp(again, t, sizeof *t));
+    free(again);
 }
 
 static void check_cells(void)
@@ -193,6 +199,8 @@ static void check_vcpus(void)
     }
     EACH(mv_sys_virq, virqs, q) {
         EXPECT(q->sink < t->vcpus.count && q->line < MV_LINES_MAX && !(lines[q->sink] >> q->line & 1));
+        /* A sink's lines lie in a row, from 0. */
+        EXPECT(q->line == (q > ARRAY(mv_sys_virq, virqs) && q[-1].sink == q->sink ? q[-1].line + 1 : 0));
         lines[q->sink] |= UINT64_C(1) << q->line;
         if (q->source == MV_VIRQ_DEVICE)
             EXPECT(q->interrupt >= 32 && q->interrupt >= t->irq_first && q->interrupt - t->irq_first < t->irq_count);
@@ -214,7 +222,8 @@ static void check_memory(void)
             EXPECT((g->memory == MV_MEMORY_NORMAL) == in_ram(e->base, e->size));
             size += e->size;
             /* Nothing lies over the kernel's own memory, and RAM has one use. */
-            EXPECT(!overlaps(e->base, e->size, t->objects_base, t->objects_size));
+            EXPECT(!overlaps(e->base, e->size, t->tables_base, t->tables_size));
+            EXPECT(!overlaps(e->base, e->size, base + (uint64_t)((const char *)t - image), t->size));
             for (const struct mv_sys_extent *o = ARRAY(mv_sys_extent, extents); o < e; o++)
                 EXPECT(g->memory == MV_MEMORY_DEVICE || !overlaps(o->base, o->size, e->base, e->size));
         }
@@ -229,7 +238,7 @@ static void check_memory(void)
         EXPECT(l->destination % MV_PAGE_SIZE == 0 && l->size % MV_PAGE_SIZE == 0);
         EXPECT(l->file_size == 0 || (l->source >= base && l->source + l->file_size <= base + length));
     }
-    EXPECT(in_ram(t->objects_base, t->objects_size) && t->objects_base % 0x10000 == 0 && t->objects_base >= base + length);
+    EXPECT(in_ram(t->tables_base, t->tables_size) && t->tables_base % 0x10000 == 0 && t->tables_base >= base + length);
 }
 
 static void check_spaces(void)
@@ -273,9 +282,18 @@ static void check_caps(void)
         [MV_TYPE_VGIC] = t->vgics.count,
     };
 
+    /* As the kernel reads them. */
+    const struct { uint64_t object; uint32_t rights, badge; } *in_place = (const void *)((const char *)t + t->objects[MV_AREA_CAPS]);
+    uint64_t table = base + (uint64_t)((const char *)t - image);
+
+    EXPECT(t->sizes.cap == sizeof *in_place);
     EACH(mv_sys_cap, caps, c) {
         EXPECT(c->type < MV_TYPE_COUNT && c->object < counts[c->type]);
         EXPECT(!(c->rights & ~rights[c->type]) && (c->type == MV_TYPE_NONE || c->rights));
+        EXPECT(in_place->rights == c->rights && in_place->badge == c->badge);
+        EXPECT((in_place->object == 0) == (c->type == MV_TYPE_NONE || c->type == MV_TYPE_TRACE || c->type == MV_TYPE_SYSTEM));
+        EXPECT(in_place->object == 0 || (in_place->object > table && in_place->object < table + t->size));
+        in_place++;
     }
 }
 
@@ -343,14 +361,7 @@ int main(int argc, char **argv)
         printf("this is not a system with a table\n");
         return 1;
     }
-    char *copy = malloc(t->size);
-
-    if (!copy)
-        return 1;
-    memcpy(copy, t, t->size);
-    ((struct mv_systab *)(void *)copy)->checksum = 0;
-    EXPECT(crc(copy, t->size) == t->checksum);
-    free(copy);
+    EXPECT(crc((const char *)&t->size, t->size - sizeof t->checksum) == t->checksum);
     EXPECT(t->version == MV_SYSTAB_VERSION && t->core_count >= 1 && t->core_count <= MV_CORES_MAX);
     EXPECT(t->ram_base % MV_BLOCK_SIZE == 0 && t->ram_size % MV_BLOCK_SIZE == 0);
     check_arrays();

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mv/objects.h>
+
 struct world world;
 
 #define TABLE_BYTES UINT64_C(0x80000)
@@ -243,11 +245,11 @@ static void set_ceilings(void)
 
 static struct mv_array put(char *table, const void *array, uint32_t count, size_t element)
 {
-    uint32_t at = world.head.size;
+    uint32_t at = world.head.records_size;
 
     memcpy(table + at, array, count * element);
-    world.head.size = (uint32_t)mv_align_up(at + count * element, 8);
-    CHECK(world.head.size <= TABLE_BYTES);
+    world.head.records_size = (uint32_t)mv_align_up(at + count * element, 8);
+    CHECK(world.head.records_size <= TABLE_BYTES);
     return (struct mv_array){ at, count };
 }
 
@@ -255,8 +257,7 @@ void world_seal(struct mv_systab *t)
 {
     uint32_t crc = ~UINT32_C(0);
 
-    t->checksum = 0;
-    for (uint32_t i = 0; i < t->size; i++) {
+    for (uint32_t i = sizeof(t->checksum); i < t->size; i++) {
         crc ^= ((const uint8_t *)t)[i];
         for (int bit = 0; bit < 8; bit++)
             crc = crc >> 1 ^ ((crc & 1) != 0 ? UINT32_C(0xedb88320) : 0);
@@ -275,8 +276,7 @@ struct mv_systab *world_end(void)
     memset(table, 0, TABLE_BYTES);
     h->magic = MV_SYSTAB_MAGIC;
     h->version = MV_SYSTAB_VERSION;
-    h->size = (uint32_t)mv_align_up(sizeof(*h), 8);
-    h->sizes = mullion_info.sizes;
+    h->records_size = (uint32_t)mv_align_up(sizeof(*h), 8);
 #define PUT(array, field) h->field = put(table, world.array, h->field.count, sizeof(world.array[0]))
     PUT(cell, cells);
     PUT(vcpu, vcpus);
@@ -294,10 +294,10 @@ struct mv_systab *world_end(void)
 
     struct mv_systab *t = (struct mv_systab *)(void *)table;
 
-    mv_layout_compute(t, &t->sizes, &t->layout);
-    t->objects_size = t->layout.size;
-    t->objects_base = world_ram(t->layout.size, 0x10000);
-    mv_layout_place(t);
+    mv_objects_place(t, &mullion_info.sizes);
+    CHECK(t->size <= TABLE_BYTES);
+    t->tables_base = world_ram(t->tables_size, 0x10000);
+    mv_objects_make(t, &mullion_info, (uintptr_t)table, (uintptr_t)table - HOST_RAM_BASE);
     world_seal(t);
     return t;
 }

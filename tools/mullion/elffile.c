@@ -194,7 +194,6 @@ static bool kernel_sections(struct kernel *k, const struct parts *p, Elf *e)
 {
     size_t names;
     bool info = false, pointer = false;
-    uint64_t at;
 
     if (elf_getshdrstrndx(e, &names))
         return false;
@@ -206,8 +205,8 @@ static bool kernel_sections(struct kernel *k, const struct parts *p, Elf *e)
             return false;
         const char *name = elf_strptr(e, names, h.sh_name);
 
-        if (name && !strcmp(name, ".mullion.info") && kernel_offset(k, p, h.sh_addr, sizeof k->info, &at)) {
-            memcpy(&k->info, k->image.at + at, sizeof k->info);
+        if (name && !strcmp(name, ".mullion.info") && (data = elf_getdata(scn, NULL)) != NULL && data->d_size == sizeof k->info) {
+            memcpy(&k->info, data->d_buf, sizeof k->info);
             info = true;
         }
         if (h.sh_type != SHT_SYMTAB || !(data = elf_getdata(scn, NULL)))

@@ -165,8 +165,10 @@ static void place_image(struct placer *p)
     struct system *s = p->system;
 
     p->layout->systab_base = p->at = mv_align_up(p->layout->kernel.end, MV_PAGE_SIZE);
-    p->at += systab_size(s);
-    area_add(p->layout, "system table", p->layout->systab_base, systab_size(s), true);
+    /* As long as it will be. */
+    p->layout->systab = systab_make(s, p->layout);
+    p->at += p->layout->systab.length;
+    area_add(p->layout, "system table, kernel objects", p->layout->systab_base, p->layout->systab.length, true);
     for (size_t i = 0; i < s->cells.count; i++) {
         struct cell *c = s->cells.at[i];
 
@@ -209,7 +211,7 @@ static void place_image(struct placer *p)
     p->layout->image.length = p->at - p->layout->kernel.base;
 }
 
-/* What only needs room: objects, trace, cells' and machines' memory, large segments. */
+/* What only needs room: page tables, trace, cells' and machines' memory, large segments. */
 static void place_rest(struct placer *p)
 {
     struct system *s = p->system;
@@ -270,6 +272,11 @@ static int area_compare(const void *a, const void *b)
     return (m->place.base > n->place.base) - (m->place.base < n->place.base);
 }
 
+const struct mv_systab *layout_header(const struct layout *l)
+{
+    return (const struct mv_systab *)(const void *)l->systab.at;
+}
+
 void layout_make(struct layout *l, struct system *s)
 {
     struct placer p = { s, l, 0 };
@@ -282,9 +289,7 @@ void layout_make(struct layout *l, struct system *s)
     area_add(l, "kernel", l->kernel.base, l->kernel.image.length, true);
     place_image(&p);
     check_image_clear(s, l);
-    l->systab = systab_make(s, l);
-    mv_layout_compute((const struct mv_systab *)(const void *)l->systab.at, &l->kernel.info.sizes, &l->objects);
-    l->objects_base = place(&p, "kernel objects and page tables", l->objects.size, 0x10000, false);
+    l->tables_base = place(&p, "cells' page tables", layout_header(l)->tables_size, 0x10000, false);
     place_rest(&p);
     l->end = p.at;
     if (l->kernel.base < s->board.ram.base || l->end > s->board.ram.base + s->board.ram.size)

@@ -7,12 +7,11 @@
 
 struct layout {
     struct kernel  kernel;
-    struct text    systab;              /* the flat table */
+    struct text    systab;              /* the flat table and the kernel's objects */
     uint64_t       systab_base;
     struct text    image;               /* from the kernel's base: what is loaded */
     uint64_t       end;                 /* of everything without a fixed place */
-    struct mv_layout objects;
-    uint64_t       objects_base;
+    uint64_t       tables_base;         /* page tables of the cells' spaces */
     VEC(struct area { const char *name; struct region place; bool in_file; }) areas;
 };
 
@@ -27,10 +26,10 @@ uint64_t layout_table_pages(const struct space *p);
 #define LAYOUT_IN_FILE_MAX UINT64_C(0x100000)
 bool layout_is_shared(const struct segment *g);
 
-/* The flat table of a system whose objects have their places. */
-struct text systab_make(struct system *s, struct layout *l);
-/* Bytes that table will have. */
-uint64_t systab_size(const struct system *s);
+/* The flat table of a system with what is placed so far; its length does not
+ * depend on that. */
+struct text systab_make(struct system *s, const struct layout *l);
+const struct mv_systab *layout_header(const struct layout *l);
 
 /* Stage system.elf, and system.img for loaders (docs/booting.md). */
 void image_emit(const struct layout *l, const struct system *s);

@@ -361,7 +361,8 @@ static struct cost cell_cost(const struct system *s, const struct layout *l, con
 
 static void report_costs(struct text *t, const struct system *s, const struct layout *l)
 {
-    uint64_t total = 0;
+    const struct mv_systab *h = layout_header(l);
+    uint64_t all = h->size - h->objects[0] + h->tables_size, total = 0;
 
     heading(t, "Kernel memory of each cell, bytes");
     text_printf(t, "  %-23s %6s %6s %6s %6s %6s %7s %6s %6s %6s %6s %6s %7s %8s\n", "cell", "cell", "vCPUs", "FP", "vGIC", "spaces",
@@ -377,10 +378,10 @@ static void report_costs(struct text *t, const struct system *s, const struct la
     }
     text_printf(t, "\n  cells             %10s\n", text_thousands(total));
     text_printf(t, "  shared, alignment %10s   interrupt slots, the kernel's own tables\n",
-                text_thousands(l->objects.size - total));
-    text_printf(t, "  objects in all    %10s\n", text_thousands(l->objects.size));
+                text_thousands(all - total));
+    text_printf(t, "  objects in all    %10s\n", text_thousands(all));
     text_printf(t, "  kernel image      %10s   text, data, bss, stacks\n", text_thousands(l->kernel.image.length));
-    text_printf(t, "  system table      %10s\n", text_thousands(l->systab.length));
+    text_printf(t, "  system table      %10s\n", text_thousands(h->objects[0]));
     text_printf(t, "  trace rings       %10s\n", text_thousands(s->trace_size * s->cores));
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <mv/guest.h>
+#include <mv/objects.h>
 
 #include "layout.h"
 
@@ -377,16 +378,29 @@ static uint64_t trace_records(uint64_t bytes)
     return count;
 }
 
-struct text systab_make(struct system *s, struct layout *l)
+/* The table with its objects. */
+static struct text objects_add(struct writer *w, const struct layout *l)
+{
+    struct mv_systab *t = (struct mv_systab *)(void *)w->bytes.at;
+    struct text whole = { 0 };
+
+    mv_objects_place(t, &l->kernel.info.sizes);
+    whole.at = mem_alloc(t->size);
+    whole.length = t->size;
+    memcpy(whole.at, w->bytes.at, w->bytes.length);
+    t = (struct mv_systab *)(void *)whole.at;
+    mv_objects_make(t, &l->kernel.info, l->systab_base, 0);
+    t->checksum = crc32_of(whole.at + sizeof t->checksum, whole.length - sizeof t->checksum);
+    return whole;
+}
+
+struct text systab_make(struct system *s, const struct layout *l)
 {
     struct writer w = { 0 };
     struct mv_systab t = {
         .magic = MV_SYSTAB_MAGIC,
         .version = MV_SYSTAB_VERSION,
-        .objects_base = l->objects_base,
-        .objects_size = l->objects.size,
-        .sizes = l->kernel.info.sizes,
-        .layout = l->objects,
+        .tables_base = l->tables_base,
         .trace_base = s->trace_segment ? base_of(s->trace_segment) : 0,
         .trace_bytes = s->trace_size,
         .trace_records = trace_records(s->trace_size),
@@ -404,18 +418,7 @@ struct text systab_make(struct system *s, struct layout *l)
     write_virqs(s, &w, &t);
     write_caps(s, &w, &t);
     write_vgics(s, &w, &t);
-    t.size = (uint32_t)w.bytes.length;
+    t.records_size = (uint32_t)w.bytes.length;
     memcpy(w.bytes.at, &t, sizeof t);
-    mv_layout_place((struct mv_systab *)(void *)w.bytes.at);
-    memcpy(&t, w.bytes.at, sizeof t);
-    t.checksum = crc32_of(w.bytes.at, w.bytes.length);
-    memcpy(w.bytes.at, &t, sizeof t);
-    return w.bytes;
-}
-
-uint64_t systab_size(const struct system *s)
-{
-    struct layout none = { 0 };
-
-    return systab_make((struct system *)s, &none).length;
+    return objects_add(&w, l);
 }

@@ -21,7 +21,6 @@ SECTIONS
     } :text
     . = ALIGN(4096);
     __text_end = .;
-    .mullion.info : { KEEP(*(.mullion.info)) } :rodata
     .rodata : { *(.rodata .rodata.*) } :rodata
     . = ALIGN(4096);
     __rodata_end = .;
@@ -30,6 +29,7 @@ SECTIONS
     __bss_start = .;
     .bss (NOLOAD) : { *(.bss .bss.[abd-z]* .bss.c[!p]* COMMON) . = ALIGN(4096); *(.bss.cpu_pages) . = ALIGN(4096); } :data
     __image_end = .;
+    .mullion.info 0 (INFO) : { KEEP(*(.mullion.info)) }
     /DISCARD/ : { *(.comment) *(.note.*) *(.eh_frame*) *(.ARM.attributes) }
 }
 ASSERT(__image_end - __text_start <= 0x200000, "the kernel does not fit in its 2 MiB")

@@ -70,13 +70,13 @@ static void map_device(uint64_t base, uint64_t size)
 }
 
 /* RAM, with a level-2 table per GiB: the first from cpu_pages, where the
- * kernel is, the others from the objects' memory. */
+ * kernel is, the others behind the objects. */
 static void map_ram(const struct mv_systab *t)
 {
     uint64_t *more;
     uint64_t end = t->ram_base + t->ram_size;
 
-    more = (uint64_t *)(t->objects_base + t->layout.offset[MV_AREA_KERNEL_TABLES]);
+    more = (uint64_t *)((uint64_t)t + t->objects[MV_AREA_KERNEL_TABLES]);
     for (uint64_t pa = t->ram_base; pa < end; pa = (pa / GIB + 1) * GIB) {
         uint64_t *level2 = table(TABLE_RAM);
 

@@ -283,24 +283,6 @@ static mv_status_t map_leaves(struct space *s, uint64_t at, uint64_t to, uint64_
 
 /* ---- the interface ---------------------------------------------------------------------- */
 
-void arch_space_init(struct space *s, paddr_t root, uint32_t address_bits, uint32_t number,
-                     bool several_cores, bool of_vm)
-{
-    uint64_t pa_range = min_u64(read_id_aa64mmfr0_el1() & 0xf, 5);
-
-    CHECK(address_bits >= 25 && address_bits <= 39 && number < 256);
-    s->arch.root = root.pa;
-    s->arch.start_level = address_bits <= 34 ? 21 : 30;
-    s->arch.several_cores = several_cores;
-    s->arch.of_vm = of_vm;
-    s->arch.vttbr = (uint64_t)number << 48 | root.pa;
-    s->arch.vtcr = UINT64_C(1) << 31                        /* RES1 */
-                   | pa_range << 16                         /* PS */
-                   | 3u << 12 | 1u << 10 | 1u << 8          /* walks: Inner Shareable, write-back */
-                   | (s->arch.start_level == 30 ? 1u : 0u) << 6  /* SL0 */
-                   | (64 - address_bits);                   /* T0SZ */
-}
-
 mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t size,
                            uint32_t rights, uint32_t most, enum mv_memory memory, uint64_t *done)
 {
