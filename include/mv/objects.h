@@ -61,11 +61,8 @@ static inline void mv_objects_place(struct mv_systab *t, const struct mv_object_
         bytes[MV_AREA_VGIC_BANKS] += (uint64_t)(g->vcpu_count + g->spi_banks) * sz->vgic_bank;
     }
     bytes[MV_AREA_IRQS] = (uint64_t)t->irq_count * sz->irq_slot;
-    bytes[MV_AREA_KERNEL_TABLES] =
-        (((t->ram_base + t->ram_size - 1) >> 30) - (t->ram_base >> 30)) * MV_PAGE_SIZE;
     for (int i = 0; i < MV_AREA_COUNT; i++) {
-        if (bytes[i] != 0)
-            at = mv_align_up(at, i == MV_AREA_KERNEL_TABLES ? MV_PAGE_SIZE : 64);
+        at = mv_align_up(at, 64);
         t->objects[i] = at;
         at += bytes[i];
     }
@@ -137,6 +134,8 @@ static inline uint32_t mv_pa_range(uint32_t bits)
 /* Bits of the highest physical address of RAM and of devices. */
 static inline uint32_t mv_physical_bits(const struct mv_systab *t)
 {
+    const uint64_t devices[] = { t->gic_distributor, t->gic_cpu_interface, t->gic_redistributors + t->gic_redistributors_size,
+                                 t->gic_hypervisor, t->uart };
     uint64_t top = t->ram_base + t->ram_size;
     uint32_t bits = 0;
 
@@ -145,6 +144,8 @@ static inline uint32_t mv_physical_bits(const struct mv_systab *t)
 
         top = e->base + e->size > top ? e->base + e->size : top;
     }
+    for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
+        top = devices[i] + MV_PAGE_SIZE > top ? devices[i] + MV_PAGE_SIZE : top;
     while (bits < 64 && (top - 1) >> bits != 0)
         bits++;
     return bits;

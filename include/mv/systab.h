@@ -219,13 +219,21 @@ struct mv_kernel_info {
     struct mv_object_sizes sizes;
     struct mv_object_fields fields;
 };
+/*
+ * The kernel's variable mullion_start, where its first instructions find what
+ * the host tool has made. `ttbr` is its root table's address, which the tool
+ * fills with the tables behind it; to `tcr` it adds the size of addresses.
+ */
+struct mv_kernel_start {
+    uint64_t systab;                    /* of the flat table */
+    uint64_t mair, tcr, ttbr, sctlr;    /* of EL2 */
+};
 /* A priority as the kernel's structures have it; see sched.h there. */
 #define MV_RANK(priority)  (2 * (priority) + 1)
 
 /*
  * The objects follow the records, as part of the table: arrays in this order,
- * each aligned to 64 bytes, then page-aligned the kernel's own page tables.
- * See objects.h.
+ * each aligned to 64 bytes. See objects.h.
  */
 enum mv_area {
     MV_AREA_CELLS, MV_AREA_VCPUS, MV_AREA_FPS, MV_AREA_SPACES, MV_AREA_PORTALS,
@@ -234,7 +242,6 @@ enum mv_area {
     MV_AREA_VGIC_BANKS,    /* of each vGIC: one for each vCPU, then those of shared interrupts */
     MV_AREA_HEAPS,         /* timers: per core, see core_timers; callers: callers_max per vCPU */
     MV_AREA_IRQS,
-    MV_AREA_KERNEL_TABLES, /* one page per GiB of mapped RAM beyond the first */
     MV_AREA_COUNT
 };
 

@@ -119,13 +119,13 @@ cat >system.dts <<'END'
 #include "base.dtsi"
 &shm { base = <0x40200000>; };
 END
-printf 'base.dtsi:14: error: segment "shm" at 0x40200000 overlaps the image at 0x40200000 to 0x40211000; expected a place of its own; raise "base" or remove it\n' >want
+printf 'base.dtsi:14: error: segment "shm" at 0x40200000 overlaps the image at 0x40200000 to 0x40218000; expected a place of its own; raise "base" or remove it\n' >want
 is "refused: a fixed segment over the image" says "$tool build system.dts -o out" 1 want
 cat >system.dts <<'END'
 #include "base.dtsi"
 / { reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; firmware { reg = <0x0 0x40201000 0x0 0x1000>; }; }; };
 END
-printf "base.dtsi:7: error: the image at 0x40200000 to 0x40214000 overlaps memory that the board's tree reserves at 0x40201000; expected it to be free; change the kernel's place\n" >want
+printf "base.dtsi:7: error: the image at 0x40200000 to 0x4021b000 overlaps memory that the board's tree reserves at 0x40201000; expected it to be free; change the kernel's place\n" >want
 is "refused: an image over reserved memory" says "$tool build system.dts -o out" 1 want
 printf 'static const char big[0x200000] = { 1 };\nvolatile int at;\nvoid cell_main(void) { at = big[at]; }\n' >big.c
 printf '#include "base.dtsi"\n&multi { sources = "big.c"; };\n' >system.dts
@@ -178,7 +178,7 @@ bad_kernel "a kernel for another interrupt controller" \
 bad_kernel "a kernel linked elsewhere" \
     "the kernel $k says it lies at 0x40200000 but is linked at 0x40400000; expected the one of this version of the tool; build it again" -DLINK=0x40400000
 kernel "$k" -DLINK=0x20000000 -DBASE=0x20000000
-printf 'base.dtsi:7: error: the system lies at 0x20000000 to 0x2003e000; expected it to fit RAM, 0x40000000 to 0x80000000; use less memory or another board\n' >want
+printf 'base.dtsi:7: error: the system lies at 0x20000000 to 0x2003d000; expected it to fit RAM, 0x40000000 to 0x80000000; use less memory or another board\n' >want
 is "refused: a kernel outside the RAM" says "$tool build system.dts -o out" 1 want
 bad_kernel "a kernel too near the start of RAM" \
     'the kernel is linked at 0x40001000, and RAM begins at 0x40000000; expected 0x2000 bytes between them; change LINK_BASE of the board' \
@@ -190,7 +190,7 @@ refuses "a kernel that is not there" "$tool build system.dts -o out" \
     "mullion: error: there is no kernel $k; expected one for board \"virt-gicv3\"; build or install it"
 cp given.elf "$k"
 refuses "a kernel that is none" "$tool build system.dts -o out" \
-    "mullion: error: the kernel $k has no section .mullion.info or no symbol mullion_systab; expected the one of this version of the tool; build it again"
+    "mullion: error: the kernel $k has no section .mullion.info or no symbol mullion_start; expected the one of this version of the tool; build it again"
 cp saved.elf "$k"
 efi="$work/kit/boot/efi.bin"
 mv "$efi" saved.bin

@@ -23,20 +23,23 @@ halt:
         wfe
         b       halt
 
-        .section .mullion.info, "a"
+        .section .mullion.info, ""
         .long   0x4b4c554d, TABLE_VERSION, 2, GIC
 name:
         .asciz  BOARD
         .zero   24 - (. - name)
         .quad   BASE
+        .long   64, 0                           /* a vCPU's own context */
         .long   128, 384, 544, 64, 64, 48, 32, 16, 16, 8, 1024, 64, 192
-        .balign 8
+        .short  FIELDS                          /* run.sh */
 
         .data
         .balign 8
-        .globl  mullion_systab
-mullion_systab:
-        .quad   0
+        .globl  mullion_start
+mullion_start:
+        .quad   0, 0, 0, tables, 0
 
         .bss
-        .zero   8192
+        .balign 4096
+tables:
+        .zero   2 * 4 * 4096

@@ -297,7 +297,7 @@ static void check_caps(void)
     }
 }
 
-/* The variable mullion_systab is the only word of the kernel's part of the
+/* The variable mullion_start is the only word of the kernel's part of the
  * image that points to a table's magic number. */
 static const struct mv_systab *find_table(void)
 {

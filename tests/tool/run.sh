@@ -29,6 +29,11 @@ mkdir -p "$work/tmp" "$work/kit/lib/include" "$work/kit/cells/driver" "$work/kit
 
 # ---- the kit -----------------------------------------------------------------
 
+# Place and width of each field that systab.h lists. Only capabilities are looked
+# at: the fields of other objects lie in one place.
+fields=$(awk '$1 == "FIELD(cap," { f = f (/object/ ? ",0,8" : /rights/ ? ",8,4" : ",12,4"); next }
+    /^    FIELD\(/ { f = f ",0,8" } END { print substr(f, 2) }' "$top/include/mv/systab.h")
+
 # kernel FILE OPTION...
 kernel() {
     file=$1; shift
@@ -37,7 +42,7 @@ kernel() {
         case $option in -DLINK=*) base=${option#-DLINK=} ;; esac
     done
     "${cross}gcc" -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--defsym=KERNEL_BASE=$base \
-        -T "$here/kernel.ld" "$@" -o "$file" "$here/kernel.S"
+        -T "$here/kernel.ld" "-DFIELDS=$fields" "$@" -o "$file" "$here/kernel.S"
 }
 
 for board in virt-gicv2 virt-gicv3 zcu102; do

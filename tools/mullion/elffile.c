@@ -173,6 +173,10 @@ static void kernel_image(struct kernel *k, const char *path, const struct parts 
 
         if (h->p_filesz)
             memcpy(k->image.at + (h->p_paddr - k->base), k->file.at + h->p_offset, h->p_filesz);
+        if (h->p_flags & PF_X)
+            k->text = region_pages((struct region){ h->p_paddr, h->p_memsz });
+        else if (!(h->p_flags & PF_W))
+            k->rodata = region_pages((struct region){ h->p_paddr, h->p_memsz });
     }
 }
 
@@ -190,10 +194,33 @@ static bool kernel_offset(const struct kernel *k, const struct parts *p, uint64_
     return false;
 }
 
+/* The variable, and the root table that it names with all behind it, are in the image. */
+static bool kernel_start(struct kernel *k, const struct parts *p, uint64_t address)
+{
+    struct mv_kernel_start start;
+    uint64_t at;
+
+    if (!kernel_offset(k, p, address, sizeof start, &k->start))
+        return false;
+    memcpy(&start, k->image.at + k->start, sizeof start);
+    return start.ttbr % MV_PAGE_SIZE == 0 && kernel_offset(k, p, start.ttbr, 2 * MV_CORES_MAX * MV_PAGE_SIZE, &at);
+}
+
+/* Every field lies in its object. */
+static bool fields_fit(const struct mv_kernel_info *k)
+{
+#define FIELD(object, name, member) \
+    if (k->fields.object##_##name.size > 8 || k->fields.object##_##name.at + k->fields.object##_##name.size > k->sizes.object) \
+        return false;
+    MV_OBJECT_FIELDS(FIELD)
+#undef FIELD
+    return k->sizes.irq_slot >= 8;
+}
+
 static bool kernel_sections(struct kernel *k, const struct parts *p, Elf *e)
 {
     size_t names;
-    bool info = false, pointer = false;
+    bool info = false, start = false;
 
     if (elf_getshdrstrndx(e, &names))
         return false;
@@ -215,11 +242,11 @@ static bool kernel_sections(struct kernel *k, const struct parts *p, Elf *e)
             GElf_Sym sym;
             const char *symbol = gelf_getsym(data, i, &sym) ? elf_strptr(e, h.sh_link, sym.st_name) : NULL;
 
-            if (symbol && !strcmp(symbol, "mullion_systab"))
-                pointer = kernel_offset(k, p, sym.st_value, 8, &k->systab_pointer);
+            if (symbol && !strcmp(symbol, "mullion_start"))
+                start = kernel_start(k, p, sym.st_value);
         }
     }
-    return info && pointer;
+    return info && start;
 }
 
 void elf_read_kernel(struct kernel *k, const char *path, const char *board)
@@ -242,10 +269,12 @@ void elf_read_kernel(struct kernel *k, const char *path, const char *board)
     elf_end(e);
     k->info.board[MV_NAME_BYTES - 1] = '\0';
     if (!found || k->info.magic != MV_KERNEL_MAGIC)
-        kernel_wrong(path, "has no section .mullion.info or no symbol mullion_systab", "build it again");
+        kernel_wrong(path, "has no section .mullion.info or no symbol mullion_start", "build it again");
     if (k->info.systab_version != MV_SYSTAB_VERSION || k->info.abi_version != MV_ABI_VERSION)
         kernel_wrong(path, mem_printf("has table version %u and ABI %u", k->info.systab_version, k->info.abi_version),
                      mem_printf("use one with %d and %d", MV_SYSTAB_VERSION, MV_ABI_VERSION));
+    if (!fields_fit(&k->info))
+        kernel_wrong(path, "describes objects that do not hold together", "build it again");
     if (strcmp(k->info.board, board))
         kernel_wrong(path, mem_printf("is for board \"%s\"", k->info.board), mem_printf("build it for \"%s\"", board));
     if (k->info.link_base != k->base)

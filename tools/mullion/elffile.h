@@ -10,7 +10,8 @@ struct kernel {
     struct mv_kernel_info info;
     uint64_t entry, base, end;          /* physical; end includes .bss */
     struct text image;                  /* base to end, .bss zeroed */
-    uint64_t systab_pointer;            /* offset in the image of the variable mullion_systab */
+    struct region text, rodata;         /* whole pages of the image that are not written */
+    uint64_t start;                     /* offset in the image of the variable mullion_start */
 };
 
 /* Fill the cell's loads and entry from the file at elf_path; complains. */

@@ -169,6 +169,11 @@ static void place_image(struct placer *p)
     p->layout->systab = systab_make(s, p->layout);
     p->at += p->layout->systab.length;
     area_add(p->layout, "system table, kernel objects", p->layout->systab_base, p->layout->systab.length, true);
+    if (paging_pages(s)) {
+        p->layout->paging_base = mv_align_up(p->at, MV_PAGE_SIZE);
+        p->at = p->layout->paging_base + paging_pages(s) * MV_PAGE_SIZE;
+        area_add(p->layout, "kernel's page tables", p->layout->paging_base, paging_pages(s) * MV_PAGE_SIZE, true);
+    }
     for (size_t i = 0; i < s->cells.count; i++) {
         struct cell *c = s->cells.at[i];
 
@@ -243,11 +248,8 @@ static void place_rest(struct placer *p)
 
 static void fill_image(struct layout *l, const struct system *s)
 {
-    uint64_t pointer = l->systab_base;
-
     l->image.at = mem_alloc(l->image.length + 1);
     image_put(l, l->kernel.base, l->kernel.image.at, l->kernel.image.length);
-    memcpy(l->image.at + l->kernel.systab_pointer, &pointer, sizeof pointer);
     image_put(l, l->systab_base, l->systab.at, l->systab.length);
     for (size_t i = 0; i < s->cells.count; i++) {
         const struct cell *c = s->cells.at[i];
@@ -263,6 +265,7 @@ static void fill_image(struct layout *l, const struct system *s)
     }
     for (size_t i = 0; i < s->blobs.count; i++)
         image_put(l, s->blobs.at[i]->place, s->blobs.at[i]->bytes, s->blobs.at[i]->length);
+    paging_make(l, s);
 }
 
 static int area_compare(const void *a, const void *b)

@@ -9,6 +9,7 @@ struct layout {
     struct kernel  kernel;
     struct text    systab;              /* the flat table and the kernel's objects */
     uint64_t       systab_base;
+    uint64_t       paging_base;         /* of the kernel's tables for RAM beyond the first GiB */
     struct text    image;               /* from the kernel's base: what is loaded */
     uint64_t       end;                 /* of everything without a fixed place */
     uint64_t       tables_base;         /* page tables of the cells' spaces */
@@ -30,6 +31,11 @@ bool layout_is_shared(const struct segment *g);
  * depend on that. */
 struct text systab_make(struct system *s, const struct layout *l);
 const struct mv_systab *layout_header(const struct layout *l);
+
+/* The kernel's own page tables, in its image: how many pages more than the
+ * kernel has itself, and making them when all else is there. */
+uint64_t paging_pages(const struct system *s);
+void paging_make(struct layout *l, const struct system *s);
 
 /* Stage system.elf, and system.img for loaders (docs/booting.md). */
 void image_emit(const struct layout *l, const struct system *s);

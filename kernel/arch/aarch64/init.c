@@ -14,6 +14,8 @@
 bool errata_repeat_tlbi, errata_speculative_at;
 static uint32_t cores_ready;
 
+struct cpu_pages cpu_pages[MV_CORES_MAX] __attribute__((aligned(4096), section(".bss.cpu_pages")));
+
 /* The flat table, whose address the host tool has written. */
 extern const struct mv_systab *mullion_systab;
 

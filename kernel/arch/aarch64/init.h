@@ -22,9 +22,10 @@ struct cpu {
 } __attribute__((aligned(16)));
 
 /*
- * Two pages per core. The lower is one of the kernel's own translation tables:
- * only the hardware reads it, so it is not mapped, and it is the guard page
- * under the stack in the upper one.
+ * Two pages per core. The lower is one of the kernel's own translation tables,
+ * which the host tool has filled (tools/mullion/paging.c): only the hardware
+ * reads it, so it is not mapped, and it is the guard page under the stack in
+ * the upper one.
  */
 struct cpu_pages {
     uint64_t   table[PAGE_TABLE_WORDS];
@@ -35,9 +36,6 @@ static_assert(sizeof(struct cpu_pages) == 2 * MV_PAGE_SIZE, "a table and a stack
 extern struct cpu_pages cpu_pages[MV_CORES_MAX];
 
 static inline struct cpu *cpu_here(void) { return (struct cpu *)read_tpidr_el2(); }
-
-/* Which table page is which. */
-enum { TABLE_ROOT, TABLE_RAM, TABLE_KERNEL, TABLE_DEVICES };
 
 #define CPTR_RES1        UINT64_C(0x33ff)          /* bit 8 TZ: SVE trapped; bit 12 TSM: SME trapped */
 #define CPTR_TAM         (UINT64_C(1) << 30)       /* activity monitors trapped */
@@ -92,8 +90,6 @@ enum { TABLE_ROOT, TABLE_RAM, TABLE_KERNEL, TABLE_DEVICES };
 /* Errata of this machine's cores, found at boot. */
 extern bool errata_repeat_tlbi, errata_speculative_at;
 
-/* Build the kernel's own tables; the MMU is off. */
-void mmu_build(const struct mv_systab *t);
 /* Set every control register of this core for native cells. */
 void cpu_init_registers(void);
 

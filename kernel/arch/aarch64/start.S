@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The kernel's first word: loaders enter at LINK_BASE, with what the Linux arm64
- * boot protocol promises; the headers that they read are the host tool's
- * (tools/mullion/image.c). The code is in vectors.S, where there is room.
- */
-
-        .section .text.start, "ax"
-        .global _start
-_start:
-        b       boot
+/* What the kernel's first instructions, in vectors.S, find in its image. */
 
         .section .data, "aw"
         .balign 8
+/* struct mv_kernel_start, which the host tool completes. */
+        .global mullion_start
+mullion_start:
         .global mullion_systab
 mullion_systab:
-        .quad   0                               /* the host tool writes the table's address */
+        .quad   0
+        .quad   0x00ff                          /* MAIR: 0 Normal write-back, 1 Device-nGnRnE */
+        .quad   1 << 31 | 1 << 23 | 3 << 12 | 1 << 10 | 1 << 8 | 25
+                                                /* TCR: RES1; walks Inner Shareable, write-back; T0SZ: 39 bits */
+        .quad   cpu_pages                       /* TTBR0 */
+        .quad   0x30c50830 | 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 12 | 1 << 19
+                                                /* SCTLR: RES1; M A C SA I WXN */

@@ -83,10 +83,14 @@ vectors:
  * Slots 0-7, from the kernel itself: only its own faults arrive here. What is
  * left of a slot holds code that has nothing to do with it, which saves a
  * twentieth of the kernel's text.
+ *
+ * Slots 0-3 are for a kernel that runs on SP_EL0, which this one never does.
+ * Slot 0 is the kernel's first word: loaders enter there, at LINK_BASE, with
+ * what the Linux arm64 boot protocol promises.
  */
-        vector  0, own_0
-        mov     x16, #0
-        b       own_exception
+        .global _start
+        vector  0, _start
+        b       boot
 
 /* x9: current, x10: run, sp: core. Leaves current, for good or not. */
         function switch
@@ -419,9 +423,9 @@ wrong_place:
 
 /* Turn the kernel's tables on; they map this code where it is. Keeps x19. */
         function mmu_enable
-        adr     x0, mmu_registers
-        ldp     x1, x2, [x0]                    /* MAIR, TCR */
-        ldp     x3, x4, [x0, #16]               /* TTBR0, SCTLR */
+        adr     x0, mullion_start
+        ldp     x1, x2, [x0, #8]                /* MAIR, TCR */
+        ldp     x3, x4, [x0, #24]               /* TTBR0, SCTLR */
         msr     mair_el2, x1
         msr     tcr_el2, x2
         msr     ttbr0_el2, x3
@@ -442,10 +446,12 @@ wrong_place:
 
 /*
  * From the boot loader to C: MMU and data cache off, x0 a device tree we do
- * not need, the image cleaned to the point of coherency.
+ * not need, the image cleaned to the point of coherency. All that the kernel
+ * has is in it, zeros too, and so are the tables of its address space.
  */
         function boot
         msr     daifset, #0xf
+        msr     spsel, #1
         mrs     x0, currentel
         cmp     x0, #(2 << 2)
         b.ne    wrong_place
@@ -455,25 +461,6 @@ wrong_place:
         mov     x1, #LINK_BASE
         cmp     x0, x1
         b.ne    wrong_place
-        /* Kernel data that the image does not contain: first clean whatever a
-         * loader left in the cache for it, or that would be written back over
-         * what we write with the cache off. */
-        adr     x0, __writable_start
-        adr     x1, __image_end
-        bl      clean_invalidate
-        adr     x0, __bss_start
-        adr     x1, __image_end
-1:      stp     xzr, xzr, [x0], #16
-        cmp     x0, x1
-        b.lo    1b
-        adr     x0, cpu_pages + CPU_PAGES_CPU
-        mov     sp, x0
-        ldr     x0, mullion_systab
-        bl      mmu_build
-        /* Lines of what was just written may have been fetched by speculation. */
-        adr     x0, __writable_start
-        adr     x1, __image_end
-        bl      clean_invalidate
         mov     x0, xzr
         b       secondary_boot
 
