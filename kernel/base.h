@@ -12,6 +12,8 @@
 
 #include <mv/abi.h>
 
+#include "machine_check.h"
+
 typedef struct { uint64_t pa;  } paddr_t;   /* what the memory bus sees    */
 typedef struct { uint64_t va;  } cellva_t;  /* what a cell calls an address */
 
@@ -37,9 +39,7 @@ INLINE bool range_is_valid(uint64_t start, uint64_t size, uint64_t limit)
 _Noreturn void panic(const char *what);
 
 /* CHECK stands in every build; never on what an outsider can influence. */
-#define TEXT_OF(x) #x
-#define TEXT(x)    TEXT_OF(x)
-#define CHECK(x)   do { if (unlikely(!(x))) panic(__FILE_NAME__ ":" TEXT(__LINE__)); } while (0)
+#define CHECK(x) do { if (unlikely(!(x))) arch_check_failed(); } while (0)
 #ifdef MV_DEBUG
 #define ASSERT(x) CHECK(x)
 #else

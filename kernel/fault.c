@@ -63,18 +63,11 @@ static void log_char(char c)
 
 void fault_log(const struct vcpu *v)
 {
+    const uint64_t value[] = { (uint64_t)(uintptr_t)v->cell->sys->name, v->fault /* enum mv_fault in abi.h */,
+                               v->fault_address, arch_frame_pc(v), v->fault_syndrome };
+
     arch_lock(&log_lock);
-    print_to(log_char, "mullion: cell ");
-    print_to(log_char, v->cell->sys->name);
-    print_to(log_char, " stopped: fault ");    /* enum mv_fault in abi.h */
-    print_hex_to(log_char, v->fault);
-    print_to(log_char, " at ");
-    print_hex_to(log_char, v->fault_address);
-    print_to(log_char, ", pc ");
-    print_hex_to(log_char, arch_frame_pc(v));
-    print_to(log_char, ", syndrome ");
-    print_hex_to(log_char, v->fault_syndrome);
-    print_to(log_char, "\n");
+    print_to(log_char, "mullion: cell $ stopped: fault % at %, pc %, syndrome %\n", value);
     arch_unlock(&log_lock);
 }
 

@@ -10,9 +10,10 @@
 void system_boot(const struct mv_systab *t)
 {
     system_build(t);
-    print_to(arch_putc, "mullion: ");
-    print_to(arch_putc, board.name);
-    print_to(arch_putc, ", ");
-    arch_putc((char)('0' + t->core_count));    /* at most MV_CORES_MAX */
-    print_to(arch_putc, t->core_count == 1 ? " core\n" : " cores\n");
+    /* At most MV_CORES_MAX. */
+    const char count[] = { (char)('0' + t->core_count), '\0' };
+    const uint64_t value[] = { (uint64_t)(uintptr_t)board.name, (uint64_t)(uintptr_t)count,
+                               (uint64_t)(uintptr_t)&"s"[t->core_count == 1] };
+
+    print_to(arch_putc, "mullion: $, $ core$\n", value);
 }

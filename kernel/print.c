@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "print.h"
 
-void print_to(print_char_fn *put, const char *text)
+static void put_number(print_char_fn *put, uint64_t value)
 {
-    while (*text != '\0')
-        put(*text++);
+    put('0');
+    put('x');
+    for (int shift = 60 - (__builtin_clzll(value | 1) & ~3); shift >= 0; shift -= 4)
+        put("0123456789abcdef"[(value >> shift) & 15]);
 }
 
-void print_hex_to(print_char_fn *put, uint64_t value)
+void print_to(print_char_fn *put, const char *text, const uint64_t *value)
 {
-    int shift = 60;
-
-    print_to(put, "0x");
-    while (shift > 0 && value >> shift == 0)
-        shift -= 4;
-    for (; shift >= 0; shift -= 4)
-        put("0123456789abcdef"[(value >> shift) & 15]);
+    for (; *text != '\0'; text++) {
+        if (*text == '%') {
+            put_number(put, *value++);
+        } else if (*text == '$') {
+            for (const char *s = (const char *)(uintptr_t)*value++; *s != '\0'; s++)
+                put(*s);
+        } else {
+            put(*text);
+        }
+    }
 }

@@ -6,5 +6,6 @@
 
 typedef void print_char_fn(char c);
 
-void print_to(print_char_fn *put, const char *text);
-void print_hex_to(print_char_fn *put, uint64_t value);
+/* Puts the text; each '%' in it stands for the next value as a hexadecimal
+ * number, each '$' for the string that it is the address of. */
+void print_to(print_char_fn *put, const char *text, const uint64_t *value);

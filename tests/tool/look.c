@@ -297,19 +297,75 @@ static void check_caps(void)
     }
 }
 
-/* The variable mullion_start is the only word of the kernel's part of the
- * image that points to a table's magic number. */
+/* ---- the kernel's own address space ------------------------------------------------ */
+
+static const struct mv_kernel_start *start;
+
+/* The leaf that maps an address, 0: none; *size: what it maps. */
+static uint64_t leaf(uint64_t address, uint64_t *size)
+{
+    uint64_t table = start->ttbr;
+
+    for (unsigned shift = 30;; shift -= 9) {
+        uint64_t entry;
+
+        if (table < base || table - base + MV_PAGE_SIZE > length) {
+            EXPECT(!"a table lies in the image");
+            return 0;
+        }
+        memcpy(&entry, image + (table - base) + (address >> shift) % 512 * 8, 8);
+        *size = UINT64_C(1) << shift;
+        if (!(entry & 1) || shift == 12 || !(entry & 2))
+            return entry & 1 ? entry : 0;
+        table = entry & UINT64_C(0xfffffffff000);
+    }
+}
+
+/* RAM and the kernel's devices where they are, nothing writable and executable,
+ * executable only what the kernel is entered in, the stacks' guard pages not at all. */
+static void check_paging(void)
+{
+    const uint64_t devices[] = { t->gic_distributor, t->gic_cpu_interface, t->gic_redistributors, t->gic_hypervisor, t->uart };
+    uint64_t size;
+
+    EXPECT(start->ttbr % MV_PAGE_SIZE == 0);
+    for (uint64_t at = t->ram_base; at < t->ram_base + t->ram_size; at += size) {
+        uint64_t entry = leaf(at, &size);
+        bool guard = at >= start->ttbr && at < start->ttbr + 2 * MV_CORES_MAX * MV_PAGE_SIZE &&
+                     (at - start->ttbr) % (2 * MV_PAGE_SIZE) == 0;
+
+        if (size > MV_BLOCK_SIZE)
+            size = MV_BLOCK_SIZE;
+        EXPECT(guard ? entry == 0 : (entry & UINT64_C(0xfffffffff000)) == at);
+        EXPECT(guard || ((entry & 0x1c) == 0 && (entry & 0x740) == 0x740));     /* Normal, Inner Shareable, accessed */
+        EXPECT(guard || (entry >> 54 & 1) || (entry & 0x80));                   /* XN, or read-only */
+        if (at == base)
+            EXPECT(!(entry >> 54 & 1));
+        if (size == MV_BLOCK_SIZE || at < base || at >= start->ttbr)
+            EXPECT(guard || ((entry >> 54 & 1) && !(entry & 0x80)));
+    }
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+        uint64_t entry = devices[i] ? leaf(devices[i], &size) : 0;
+
+        EXPECT(!devices[i] || ((entry & UINT64_C(0xfffffffff000)) == (devices[i] & ~(size - 1)) && (entry & 0x1c) == 4 && entry >> 54 & 1));
+    }
+}
+
+/* The variable mullion_start is the only one in the kernel's part of the image
+ * that points to a table's magic number. */
 static const struct mv_systab *find_table(void)
 {
-    for (uint64_t at = 0; at + 8 <= length && at < 0x100000; at += 8) {
+    for (uint64_t at = 0; at + sizeof *start <= length && at < 0x100000; at += 8) {
         uint64_t value;
 
         memcpy(&value, image + at, 8);
         if (value >= base && value - base + sizeof(struct mv_systab) <= length) {
             const struct mv_systab *found = (const void *)(image + (value - base));
 
-            if (value % 8 == 0 && found->magic == MV_SYSTAB_MAGIC)
+            if (value % 8 == 0 && found->magic == MV_SYSTAB_MAGIC) {
+                start = (const void *)(image + at);
                 return found;
+            }
         }
     }
     return NULL;
@@ -372,6 +428,7 @@ int main(int argc, char **argv)
     check_memory();
     check_spaces();
     check_caps();
+    check_paging();
     if (argc == 4)
         EXPECT(write_tree(argv[2], argv[3]));
     free(image);

@@ -90,28 +90,19 @@ void trap_serror(struct core *core, struct vcpu *v)
 
 /* ---- the end ------------------------------------------------------------------- */
 
-static void print_named(const char *name, uint64_t value)
-{
-    print_to(arch_putc, name);
-    print_hex_to(arch_putc, value);
-}
-
 static void print_cell(const struct core *core)
 {
     const struct vcpu *v = core->current;
+    static const char none[] = "(none)";
+    const uint64_t who[] = { core->index, (uint64_t)(v == NULL ? none : v->cell->sys->name) };
 
-    print_to(arch_putc, "\n  core ");
-    print_hex_to(arch_putc, core->index);
-    print_to(arch_putc, ", cell ");
-    print_to(arch_putc, v == NULL ? "(none)" : v->cell->sys->name);
+    print_to(arch_putc, "\n  core %, cell $", who);
     if (v == NULL)
         return;
-    print_to(arch_putc, ", vCPU ");
-    print_hex_to(arch_putc, v->number);
-    for (uint32_t i = 0; i < 31; i++) {
-        print_to(arch_putc, i % 4 == 0 ? "\n  x" : "  x");
-        print_hex_to(arch_putc, i);
-        print_named(" ", v->frame.x[i]);
+    for (uint64_t i = 0; i < 31; i++) {
+        const uint64_t x[] = { i, v->frame.x[i] };
+
+        print_to(arch_putc, &"\n  x% %"[i % 4 != 0], x);
     }
 }
 
@@ -119,36 +110,31 @@ static void print_trace(const struct mv_trace_ring *ring)
 {
     uint64_t shown = ring == NULL ? 0 : min_u64(min_u64(ring->head, ring->count), 8);
 
-    for (uint64_t i = 0; i < shown; i++) {
-        const struct mv_trace_record *r = &ring->record[(ring->head - shown + i) &
-                                                        (ring->count - 1)];
-        print_to(arch_putc, "\n  trace: event ");
-        print_hex_to(arch_putc, r->event);
-        print_to(arch_putc, " vcpu ");
-        print_hex_to(arch_putc, r->vcpu);
-        print_named(" a ", r->a);
-        print_named(" b ", r->b);
+    for (; shown != 0; shown--) {
+        const struct mv_trace_record *r = &ring->record[(ring->head - shown) & (ring->count - 1)];
+        const uint64_t value[] = { r->event, r->vcpu, r->a, r->b };
+
+        print_to(arch_putc, "\n  trace: event % vcpu % a % b %", value);
     }
 }
 
 void panic(const char *what)
 {
-    print_to(arch_putc, "\nmullion: PANIC: ");
-    print_to(arch_putc, what);
-    print_named("\n  esr ", read_esr_el2());
-    print_named("  far ", read_far_el2());
-    print_named("  elr ", read_elr_el2());
-    print_named("  spsr ", read_spsr_el2());
+    const uint64_t value[] = { (uint64_t)what, read_esr_el2(), read_far_el2(), read_elr_el2(),
+                               read_spsr_el2() };
+
+    print_to(arch_putc, "\nmullion: PANIC: $\n  esr %  far %  elr %  spsr %", value);
     print_cell(core_here());
     print_trace(core_here()->trace);
-    print_to(arch_putc, "\n  the board is reset\n");
+    print_to(arch_putc, "\n  the board is reset\n", NULL);
     arch_system_reset(false);
 }
 
+/* A failed CHECK comes here as well: see machine_check.h. */
 void trap_own(uint64_t kind, uint64_t sp, uint64_t lr)
 {
-    print_named("\nmullion: exception in the kernel, vector ", kind);
-    print_named("  sp ", sp);
-    print_named("  lr ", lr);
-    panic("the kernel has failed");
+    const uint64_t value[] = { kind, sp, lr };
+
+    print_to(arch_putc, "\nmullion: exception in the kernel, vector %  sp %  lr %", value);
+    panic("the kernel has failed, see elr");
 }
