@@ -24,7 +24,8 @@ PART_OF_FILE = {
     "gicv2.c": "interrupt", "gicv3.c": "interrupt", "gic.h": "interrupt",
     "stage2.c": "tables", "space.c": "checks", "message.c": "message", "trap.c": "entry",
     "trace.c": "trace", "trace.h": "trace", "system.c": "lookup", "system.h": "lookup",
-    "vcpu.c": "link", "vcpu.h": "link", "init.c": "idle", "fault.c": "fault", "base.h": "checks",
+    "vcpu.c": "link", "vcpu.h": "link", "init.c": "idle", "fault.c": "fault", "base.h": "checks", "vm.c": "machine", "vm.h": "machine",
+    "vgic.c": "vGIC", "vgic.h": "vGIC",
 }
 # Accessors belong to whoever uses them.
 TRANSPARENT = re.compile(r"(read|write)_\w+|isb|dsb_\w+|arch_time|mmio_\w+|min_u64|field_\w+|likely|"
