@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "invariants.h"
+#include "vgic.h"
+#include "vm.h"
 #include "world.h"
 
 uint32_t (*agents_choose)(uint32_t n);
 
 #define CELLS          6u
 #define VCPUS_MAX      12u
+#define GUESTS         3u       /* vCPUs of a virtual machine, in one more cell */
 #define PC_UPCALL      0x30000u
 #define PC_RESUMED     0x50000u     /* where fault handlers send others on */
 #define PC_AFTER       0x1000u      /* a fresh start or an upcall goes on behind this */
@@ -21,7 +24,10 @@ uint32_t (*agents_choose)(uint32_t n);
 #define WINDOW         UINT64_C(0x400000)   /* where agents map */
 
 /* What an agent waits for, at one of its two levels: program and upcall. */
-enum pending { PENDING_NONE, PENDING_PLAIN, PENDING_MESSAGE, PENDING_FAULT, PENDING_UPCALL_RETURN };
+enum pending {
+    PENDING_NONE, PENDING_PLAIN, PENDING_MESSAGE, PENDING_FAULT, PENDING_UPCALL_RETURN,
+    PENDING_EXIT, PENDING_SKIP          /* of a guest: its exit, or what goes on behind the instruction */
+};
 struct level {
     enum pending       pending;
     struct arch_frame  image;       /* registers when it entered the kernel */
@@ -36,11 +42,12 @@ struct agent {
     bool         serves;            /* has a caller that it knows of */
     bool         serves_fault;
     uint64_t     service;           /* that caller's token */
+    uint64_t     mark;              /* of a guest: in a register of its own */
 };
 
 /* Capability indices, the same in every cell. */
 static struct {
-    uint32_t portal, virq_raise, virq_handle, timer, vcpu, cell, space, segment, trace;
+    uint32_t portal, virq_raise, virq_handle, timer, vcpu, cell, space, segment, trace, vgic;
 } caps;
 
 static struct agent agents[VCPUS_MAX];
@@ -123,8 +130,13 @@ static void take_fault_call(struct vcpu *v, struct agent *a, uint32_t badge)
     EXPECT(badge - BADGE_FAULT < world.head.vcpus.count);
     const struct vcpu *who = vcpu_at(badge - BADGE_FAULT);
 
-    EXPECT(x[0] > MV_FAULT_NONE && x[0] <= MV_FAULT_OTHER);
-    EXPECT(x[4] == who->cell->index && x[5] == who->number && x[6] == 0 && x[7] == 0);
+    if (who->vm != NULL) {
+        EXPECT(x[0] >= MV_EXIT_MEMORY && x[0] <= MV_EXIT_OTHER);
+        EXPECT(x[1] == who->fault_syndrome && x[2] == who->fault_address && x[3] == (x[1] ^ x[2]));
+    } else {
+        EXPECT(x[0] > MV_FAULT_NONE && x[0] <= MV_FAULT_OTHER);
+        EXPECT(x[4] == who->cell->index && x[5] == who->number && x[6] == 0 && x[7] == 0);
+    }
     a->serves = a->serves_fault = true;
 }
 
@@ -195,7 +207,12 @@ static void expect_message_result(struct vcpu *v, struct agent *a, const struct 
 static void start_fresh(struct vcpu *v, struct agent *a)
 {
     memset(a, 0, sizeof(*a));
-    v->buffer->upcall.masked = 0;   /* what is held back already stays so until the next */
+    if (v->vm != NULL) {
+        a->mark = host_cores[v->core->index].guest.tpidr_el1 = ++counter << 8 | v->index;
+        host_cores[v->core->index].live.pc = WORLD_ENTRY;
+    } else {
+        v->buffer->upcall.masked = 0;   /* what is held back already stays so until the next */
+    }
     host_cores[v->core->index].live.pc += PC_AFTER;
 }
 
@@ -252,7 +269,17 @@ static void go_on(struct vcpu *v, struct agent *a)
         a->at = 0;
         go_on(v, a);
         break;
+    case PENDING_EXIT:
+        EXPECT(live->pc == l->image.pc || live->pc == l->image.pc + 4);
+        expect_preserved(v, l, 0);
+        break;
+    case PENDING_SKIP:
+        EXPECT(live->pc == l->image.pc + 4);
+        expect_preserved(v, l, 0);
+        break;
     }
+    if (v->vm != NULL)
+        EXPECT(host_cores[v->core->index].guest.tpidr_el1 == a->mark);
 }
 
 /* The kernel was left on a core: whoever runs there looks around. */
@@ -270,7 +297,8 @@ static void after_kernel(uint32_t core)
         a->at = 0;
     else if (live->pc == PC_UPCALL && a->level[a->at].pending == PENDING_UPCALL_RETURN)
         a->at = 0;      /* the next upcall at once */
-    if (live->pc == WORLD_ENTRY)
+    /* A guest that was set to its entry may be told to skip that. */
+    if (live->pc == WORLD_ENTRY || (v->vm != NULL && live->pc == WORLD_ENTRY + 4))
         start_fresh(v, a);
     else if (live->pc == PC_UPCALL)
         start_upcall(v, a);
@@ -301,7 +329,10 @@ static void enter_kernel(struct vcpu *v, struct agent *a, enum mv_call_number nu
     l->pending = pending;
     l->number = number;
     l->image = *live;
-    host_svc(v->core->index, number);
+    if (v->vm != NULL)
+        host_guest_hvc(v->core->index, number);
+    else
+        host_svc(v->core->index, number);
     after_kernel(v->core->index);
 }
 
@@ -338,7 +369,10 @@ static void write_reply(struct vcpu *v, struct agent *a, uint64_t size)
 {
     uint64_t *x = regs(v->core->index);
 
-    if (a->serves_fault) {
+    if (a->serves_fault && v->caller != NULL && v->caller->vm != NULL) {
+        x[0] = choose(8) == 0 ? choose(64) & ~(MV_EXIT_SET | MV_EXIT_SET_CALL) :
+               MV_EXIT_RESUME | (choose(2) * MV_EXIT_SKIP) | (choose(4) == 0 ? MV_EXIT_WAIT : 0);
+    } else if (a->serves_fault) {
         x[0] = choose(8) == 0 ? choose(4) : 1 + choose(2);
         x[1] = PC_RESUMED;
     } else {
@@ -429,12 +463,22 @@ static void do_space(struct vcpu *v, struct agent *a)
     }
 }
 
+static void do_vgic(struct vcpu *v, struct agent *a)
+{
+    uint64_t *x = regs(v->core->index);
+
+    x[4] = choose(UINT32_MAX);
+    x[5] = choose(UINT32_MAX);
+    do_plain(v, a, choose(4) == 0 ? MV_CALL_vgic_get : MV_CALL_vgic_set, caps.vgic, choose(MV_VGIC_FIELDS),
+             choose(8) == 0 ? choose(40) : choose(5));
+}
+
 /* A state that starts from the beginning. */
 static void write_state(struct vcpu *v)
 {
     struct mv_vcpu_state *s = (struct mv_vcpu_state *)v->buffer->data;
 
-    memset(s, 0, sizeof(*s));
+    memset(s, 0, sizeof(*s) + sizeof(struct mv_vm_state));
     s->pc = WORLD_ENTRY;
     s->sp = WORLD_STACK;
 }
@@ -445,7 +489,7 @@ static void do_control(struct vcpu *v, struct agent *a)
     uint32_t vcpu = caps.vcpu + 1 + choose(world.head.vcpus.count - 1);
     uint32_t cell = caps.cell + 1 + choose(world.head.cells.count - 1);
 
-    switch (choose(a->at == 0 ? 10 : 7)) {
+    switch (choose(a->at == 0 && v->vm == NULL ? 10 : 7)) {
     case 0:  do_plain(v, a, choose(2) == 0 ? MV_CALL_vcpu_stop : MV_CALL_null, vcpu, 0, 0); break;
     case 1:
     case 2:  do_plain(v, a, MV_CALL_vcpu_start, vcpu, 0, 0); break;
@@ -489,6 +533,77 @@ static void do_rare(struct vcpu *v, struct agent *a)
     }
 }
 
+/* ---- a guest ------------------------------------------------------------------------ */
+
+static void do_exit(struct vcpu *v, struct agent *a)
+{
+    uint64_t address = choose(UINT32_MAX), syndrome = choose(UINT32_MAX);
+    const uint64_t words[4] = { address ^ syndrome, counter, 0, 0 };
+
+    a->level[0].pending = PENDING_EXIT;
+    a->level[0].image = host_cores[v->core->index].live;
+    host_guest_exit(v->core->index, (enum mv_exit)(MV_EXIT_MEMORY + choose(5)), address, syndrome, words);
+    after_kernel(v->core->index);
+}
+
+static void do_guest_instruction(struct vcpu *v, struct agent *a, bool wait)
+{
+    a->level[0].pending = PENDING_SKIP;
+    a->level[0].image = host_cores[v->core->index].live;
+    if (wait)
+        host_guest_wfi(v->core->index);
+    else
+        host_guest_sgi(v->core->index, choose(VGIC_SGIS), choose(256));
+    after_kernel(v->core->index);
+}
+
+static void handle_interrupts(uint32_t core)
+{
+    uint32_t n = host_guest_acknowledge(core);
+
+    if (n != HOST_NO_IRQ)
+        host_guest_end(core, n);
+}
+
+static void do_something_as_guest(struct vcpu *v, struct agent *a)
+{
+    struct mv_vm_state *el1 = &host_cores[v->core->index].guest;
+
+    switch (choose(12)) {
+    case 0:
+        a->mark = el1->tpidr_el1 = ++counter << 8 | v->index;
+        break;
+    case 1:
+        el1->cntv_ctl_el0 = choose(4);
+        el1->cntv_cval_el0 = host_time + choose(500);
+        break;
+    case 2: case 3: handle_interrupts(v->core->index);                break;
+    case 4:         do_guest_instruction(v, a, true);                 break;
+    case 5:         do_guest_instruction(v, a, false);                break;
+    case 6:         do_virq(v, a);                                    break;
+    case 7:         do_plain(v, a, MV_CALL_yield, 0, 0, 0);           break;
+    case 8:         if (choose(8) == 0) do_control(v, a);             break;
+    case 9:         if (choose(8) == 0) do_plain(v, a, MV_CALL_exit, 0, 0, 0); break;
+    default:        do_exit(v, a);                                    break;
+    }
+}
+
+/* Nothing is to come any more, and it waits for that. */
+static void finish_guest(struct vcpu *v, struct agent *a)
+{
+    uint64_t *x = regs(v->core->index);
+
+    host_cores[v->core->index].guest.cntv_ctl_el0 = 0;
+    handle_interrupts(v->core->index);
+    if (choose(2) == 0) {
+        x[4] = UINT32_MAX;
+        x[5] = 0;
+        do_plain(v, a, MV_CALL_vgic_set, caps.vgic, MV_VGIC_CONTROL, 0);
+    } else {
+        do_guest_instruction(v, a, true);
+    }
+}
+
 /* The first agent: most urgent, it rests often and starts the others again. */
 static void supervise(struct vcpu *v, struct agent *a)
 {
@@ -520,7 +635,7 @@ static void do_something(struct vcpu *v, struct agent *a)
         return;
     }
     /* An upcall leaves the message buffer alone: the program's may be in it. */
-    switch (a->at == 0 ? choose(24) : 13 + choose(11)) {
+    switch (a->at == 0 ? choose(26) : 13 + choose(11)) {
     case 0: case 1: case 2: case 3: case 4: case 5: do_call(v, a);       break;
     case 6: case 7: case 8: case 9:                 do_reply_wait(v, a); break;
     case 10: case 11:                               do_wait(v, a);       break;
@@ -531,6 +646,7 @@ static void do_something(struct vcpu *v, struct agent *a)
     case 18: case 19:                               do_control(v, a);    break;
     case 20: case 21:                               do_upcall(v, a);     break;
     case 22:                                        do_plain(v, a, MV_CALL_yield, 0, 0, 0); break;
+    case 24: case 25:                               do_vgic(v, a);       break;
     default:                                        do_rare(v, a);       break;
     }
 }
@@ -545,8 +661,16 @@ static void act(uint32_t core)
     if (l->again) {
         l->again = false;
         l->pending = PENDING_PLAIN;
-        host_svc(core, l->number);
+        if (v->vm != NULL)
+            host_guest_hvc(core, l->number);
+        else
+            host_svc(core, l->number);
         after_kernel(core);
+    } else if (v->vm != NULL) {
+        if (finishing)
+            finish_guest(v, a);
+        else
+            do_something_as_guest(v, a);
     } else if (!finishing) {
         do_something(v, a);
     } else if (a->at == 1) {
@@ -574,6 +698,8 @@ static void skip_idle_time(void)
         if (host_current(i) != NULL || host_interrupted(i))
             return;
         next = min_u64(next, host_cores[i].timer);
+        if (host_cores[i].guest.cntv_ctl_el0 == 1 && host_cores[i].guest.cntv_cval_el0 > host_time)
+            next = min_u64(next, host_cores[i].guest.cntv_cval_el0);
     }
     if (next == UINT64_MAX)
         return;
@@ -586,6 +712,7 @@ void agents_step(void)
 {
     uint32_t core = choose(world.head.core_count);
 
+    host_first = choose(HOST_SOURCES);
     skip_idle_time();
 
     switch (choose(8)) {
@@ -671,6 +798,7 @@ static void give_caps(uint32_t cell)
         caps.space = i == 0 ? c : caps.space;
     }
     caps.segment = world_cap(cell, MV_TYPE_SEGMENT, 0, MV_RIGHT_SEGMENT_READ | MV_RIGHT_SEGMENT_WRITE, 0);
+    caps.vgic = world_cap(cell, MV_TYPE_VGIC, 0, MV_RIGHT_VGIC_CONTROL, 0);
     caps.trace = world_cap(cell, MV_TYPE_TRACE, 0, MV_RIGHT_TRACE_CONTROL, 0);
 }
 
@@ -697,7 +825,15 @@ void agents_boot(uint32_t cores)
         world.cell[i].load_count = 1;
     }
     world.head.loads.count = CELLS;
+    world_vm("guest", 2);
+    for (uint32_t i = 0; i < GUESTS; i++)
+        world_guest(CELLS, i % cores, 10 + 10 * (i % 2), 0);
     for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
+        if (world.vcpu[i].kind == MV_VCPU_VM) {
+            world.vcpu[i].fault_badge = BADGE_FAULT + i;
+            world.vcpu[i].fault_portal = i % 3;
+            continue;
+        }
         world_portal(i);
         world_virq(i);
         world_timer(world_virq(i));
@@ -709,10 +845,8 @@ void agents_boot(uint32_t cores)
             world.vcpu[i].fault_portal = i % 2;
         world.vcpu[i].has_device = i == 3;
     }
-    for (uint32_t i = 0; i < CELLS; i++)
-        world.cell[i].first_cap = i == 0 ? 0 : world.cell[i - 1].first_cap + world.cell[i - 1].cap_count;
     world.head.caps.count = 0;
-    for (uint32_t i = 0; i < CELLS; i++) {
+    for (uint32_t i = 0; i < world.head.cells.count; i++) {
         world.cell[i].first_cap = world.head.caps.count;
         world.cell[i].cap_count = 0;
         world_cap(i, MV_TYPE_NONE, 0, 0, 0);

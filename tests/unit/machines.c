@@ -49,9 +49,12 @@ void machines_boot(bool all, bool far)
     invariants_check();
 }
 
-static void finish(void)
+bool machines_by_vmm;
+
+/* Until this vCPU, whose operation is under way, runs again. */
+static void finish(uint32_t vcpu)
 {
-    for (uint32_t i = 0; running(BOSS_CORE) != BOSS; i++) {
+    for (uint32_t i = 0; running(vcpu_at(vcpu)->core->index) != (int)vcpu; i++) {
         assert_true(i < 1000);
         for (uint32_t c = 0; c < world.head.core_count; c++)
             host_interrupt(c);
@@ -62,23 +65,37 @@ static void finish(void)
 mv_status_t boss(enum mv_call_number number, uint32_t cap, uint64_t x2)
 {
     plain(BOSS_CORE, number, cap, x2, 0, 0, 0, 0);
-    finish();
+    finish(BOSS);
     return regs(BOSS_CORE)[0];
+}
+
+static uint32_t operate(enum mv_call_number number, uint32_t cap, enum mv_vgic_field field, uint32_t word,
+                        uint32_t mask, uint32_t bits)
+{
+    uint32_t core = machines_by_vmm ? 0 : BOSS_CORE;
+    uint64_t value;
+
+    if (machines_by_vmm) {
+        boss(MV_CALL_virq_raise, CAP_VIRQ, 1);
+        finish(VMM_0);
+    }
+    plain(core, number, cap, field, word, mask, bits, 0);
+    finish(machines_by_vmm ? VMM_0 : BOSS);
+    assert_int_equal(regs(core)[0], MV_OK);
+    value = regs(core)[1];
+    if (machines_by_vmm)
+        message(0, MV_CALL_wait, 0, 0, 0, 0);
+    return (uint32_t)value;
 }
 
 void vgic_set_bits(uint32_t cap, enum mv_vgic_field field, uint32_t word, uint32_t mask, uint32_t bits)
 {
-    plain(BOSS_CORE, MV_CALL_vgic_set, cap, field, word, mask, bits, 0);
-    finish();
-    assert_int_equal(regs(BOSS_CORE)[0], MV_OK);
+    operate(MV_CALL_vgic_set, cap, field, word, mask, bits);
 }
 
 uint32_t vgic_get_word(uint32_t cap, enum mv_vgic_field field, uint32_t word)
 {
-    plain(BOSS_CORE, MV_CALL_vgic_get, cap, field, word, 0, 0, 0);
-    finish();
-    assert_int_equal(regs(BOSS_CORE)[0], MV_OK);
-    return (uint32_t)regs(BOSS_CORE)[1];
+    return operate(MV_CALL_vgic_get, cap, field, word, 0, 0);
 }
 
 static uint32_t bank(uint32_t n, uint32_t id)

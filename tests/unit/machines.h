@@ -27,7 +27,9 @@ enum { CELL_VMM, CELL_BOSS, CELL_A, CELL_B };
  * 0, on another core, if `far`. */
 void machines_boot(bool all, bool far);
 
-/* The boss's operations on a vGIC; done when these return. */
+/* The boss's operations on a vGIC, or those of the VMM on core 0, which is woken
+ * for each; done when these return. */
+extern bool machines_by_vmm;
 void     vgic_set_bits(uint32_t cap, enum mv_vgic_field field, uint32_t word, uint32_t mask, uint32_t bits);
 uint32_t vgic_get_word(uint32_t cap, enum mv_vgic_field field, uint32_t word);
 /* A's interrupt `id` of vCPU n: one bit, one byte. */

@@ -24,6 +24,24 @@ static uint64_t some_word(void)
     }
 }
 
+static void wild_guest(uint32_t core)
+{
+    const uint64_t words[4] = { any_word(), some_word(), 0, 0 };
+    struct mv_vm_state *el1 = &host_cores[core].guest;
+
+    switch (agents_choose(6)) {
+    case 0: host_guest_wfi(core); break;
+    case 1: host_guest_sgi(core, agents_choose(16), agents_choose(UINT32_MAX)); break;
+    case 2: host_guest_exit(core, (enum mv_exit)agents_choose(8), any_word(), any_word(), words); break;
+    case 3:
+        el1->cntv_ctl_el0 = agents_choose(4);
+        el1->cntv_cval_el0 = agents_choose(8) == 0 ? any_word() : host_time + agents_choose(100);
+        break;
+    case 4: host_guest_acknowledge(core); host_guest_end(core, agents_choose(1024)); break;
+    default: host_guest_hvc(core, 1 + agents_choose(agents_choose(16) == 0 ? 0xffff : MV_CALL_COUNT)); break;
+    }
+}
+
 static void wild_call(uint32_t core)
 {
     uint64_t *x = regs(core);
@@ -31,6 +49,10 @@ static void wild_call(uint32_t core)
 
     for (int i = 0; i < 11; i++)
         x[i] = some_word();
+    if (v->vm != NULL) {
+        wild_guest(core);
+        return;
+    }
     if (agents_choose(2) == 0)
         x[9] = agents_choose(32);       /* flags that there are */
     if (agents_choose(4) == 0)
@@ -39,7 +61,7 @@ static void wild_call(uint32_t core)
         v->buffer->upcall.masked = v->buffer->upcall.pending = 0;
     host_svc(core, agents_choose(16) == 0 ? agents_choose(0x10000) : agents_choose(MV_CALL_COUNT + 1));
     /* A cell may unmask while something is due: then it is its own to ask. */
-    if (host_current(core) != NULL)
+    if (host_current(core) != NULL && host_current(core)->buffer != NULL)
         host_current(core)->buffer->upcall.pending = 1;
 }
 
@@ -74,7 +96,7 @@ void wild_step(void)
         host_interrupt(core);
         break;
     case 3:
-        if (host_current(core) != NULL && agents_choose(4) == 0)
+        if (host_current(core) != NULL && host_current(core)->vm == NULL && agents_choose(4) == 0)
             host_fault(core, (enum mv_fault)(1 + agents_choose(MV_FAULT_OTHER)), any_word(), any_word());
         else
             start_again();
