@@ -124,23 +124,14 @@ void gic_block_write(uint32_t own, uint32_t offset, unsigned size, uint32_t valu
     }
 }
 
-static uint32_t typer;     /* GICD_TYPER */
+uint32_t gicd_typer;
 
-static __attribute__((noinline)) uint64_t read_other(uint32_t vcpu, uint64_t offset, unsigned size)
+uint64_t gicd_read_other(uint32_t vcpu, uint64_t offset, unsigned size)
 {
+    if (offset == GICD_IIDR && size == 4)
+        return GIC_IIDR;
     return vmm_config.gic_version == 3 ? gicv3_read((uint32_t)offset, size)
                                        : gicv2_read(vcpu, (uint32_t)offset, size);
-}
-
-uint64_t gicd_read(uint32_t vcpu, uint64_t offset, unsigned size)
-{
-    if (size == 4) {
-        if (offset == GICD_TYPER)
-            return typer;
-        if (offset == GICD_IIDR)
-            return GIC_IIDR;
-    }
-    return read_other(vcpu, offset, size);
 }
 
 void gicd_write(uint32_t vcpu, uint64_t offset, unsigned size, uint64_t value)
@@ -153,12 +144,12 @@ void gicd_write(uint32_t vcpu, uint64_t offset, unsigned size, uint64_t value)
 
 void gic_reset(void)
 {
-    typer = vmm_config.spi_banks | GICD_TYPER_SECURITY;
+    gicd_typer = vmm_config.spi_banks | GICD_TYPER_SECURITY;
     if (vmm_config.gic_version == 3) {
-        typer |= GICD_TYPER_ID_BITS | GICD_TYPER_NO_1N;
+        gicd_typer |= GICD_TYPER_ID_BITS | GICD_TYPER_NO_1N;
         gicv3_reset();
     } else {
-        typer |= (vmm_config.vcpu_count - 1) << 5;
+        gicd_typer |= (vmm_config.vcpu_count - 1) << 5;
         gicv2_reset();
     }
 }

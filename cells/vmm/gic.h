@@ -17,7 +17,7 @@
 /* The registers that only the VMM holds, as at power-on. */
 void gic_reset(void);
 
-uint64_t gicd_read(uint32_t vcpu, uint64_t offset, unsigned size);
+static inline uint64_t gicd_read(uint32_t vcpu, uint64_t offset, unsigned size);
 void gicd_write(uint32_t vcpu, uint64_t offset, unsigned size, uint64_t value);
 
 /* The redistributors of all vCPUs, one behind the other. */
@@ -65,6 +65,14 @@ void gic_block_write(uint32_t own, uint32_t offset, unsigned size, uint32_t valu
 
 /* The bank that has id 32 * n; GIC_NONE if there is none. */
 uint32_t gic_bank(uint32_t own, uint32_t n);
+
+extern uint32_t gicd_typer;      /* GICD_TYPER */
+uint64_t gicd_read_other(uint32_t vcpu, uint64_t offset, unsigned size);
+
+static inline uint64_t gicd_read(uint32_t vcpu, uint64_t offset, unsigned size)
+{
+    return offset == GICD_TYPER && size == 4 ? gicd_typer : gicd_read_other(vcpu, offset, size);
+}
 
 uint64_t gicv2_read(uint32_t vcpu, uint32_t offset, unsigned size);
 void gicv2_write(uint32_t vcpu, uint32_t offset, unsigned size, uint32_t value);

@@ -86,7 +86,7 @@ static inline mv_status_t answer_load(struct mv_words *io, uint64_t *source, uin
 
 static inline bool is_word_load(uint64_t syndrome)
 {
-    return bits(syndrome, 23, 21) == 4 && (syndrome & ESR_WNR) == 0;
+    return (syndrome & (ESR_SAS_MASK | ESR_SSE | ESR_WNR)) == ESR_SAS_WORD;
 }
 
 /*
