@@ -3,6 +3,7 @@
 
 #include "core.h"
 #include "sched.h"
+#include "space.h"
 #include "vcpu.h"
 #include "virq.h"
 #include "vm.h"
@@ -53,7 +54,7 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
         b->holder[id % VGIC_BANK] = (uint8_t)(id < VGIC_SGIS ? arch_lr_sender(lr) : v->number);
     } else if (state != 0 && latched != 0) {
         b->pending |= bit;
-        if (id < VGIC_SGIS)
+        if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS)
             b->target[id] |= (uint8_t)(1u << arch_lr_sender(lr));
     }
     if (state == 0)
@@ -115,15 +116,15 @@ static void empty(struct vcpu *v)
 static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
 {
     struct vgic_bank *b = bank_of(v, id);
-    uint32_t at = id % VGIC_BANK, bit = 1u << at, sender = id < VGIC_SGIS ? b->holder[at] : 0;
-    uint32_t latched = 0;
+    uint32_t at = id % VGIC_BANK, bit = 1u << at, sender = 0, latched = 0;
     bool notify = (b->edge & bit) == 0;
 
+    if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS && state == LR_ACTIVE)
+        sender = b->holder[at];
     if (state == LR_PENDING && (b->pending & bit) != 0) {
         latched = LATCHED;
         b->pending &= ~bit;
-        sender = 0;
-        if (id < VGIC_SGIS && b->target[id] != 0) {
+        if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS && b->target[id] != 0) {
             sender = (uint32_t)__builtin_ctz(b->target[id]);
             b->target[id] &= (uint8_t)(b->target[id] - 1);
             if (b->target[id] != 0)
@@ -253,14 +254,12 @@ static void wake(struct vcpu *v)
     }
 }
 
-bool vgic_has_work(struct vcpu *v)
+/* All of v's interrupts afresh; v is on this core. True if one waits. */
+static bool look(struct vcpu *v)
 {
     struct vgic *g = v->vm->vgic;
     bool work;
 
-    /* What other cores bring from now on comes with a kick. */
-    if (owns(v) && (v->vm->lrs & ~arch_lr_empty()) == 0 && v->vm->lr_asks == 0)
-        return false;
     arch_lock(&g->lock);
     if (owns(v))
         empty(v);
@@ -269,17 +268,21 @@ bool vgic_has_work(struct vcpu *v)
     return work;
 }
 
+/* Whether v owns the list registers and nothing is in them, nor waits for room. */
+static bool is_idle(const struct vcpu *v)
+{
+    return owns(v) && (v->vm->lrs & ~arch_lr_empty()) == 0 && v->vm->lr_asks == 0;
+}
+
+bool vgic_has_work(struct vcpu *v)
+{
+    /* What other cores bring from now on comes with a kick. */
+    return !is_idle(v) && look(v);
+}
+
 void vgic_update(struct vcpu *v)
 {
-    struct vgic *g = v->vm->vgic;
-    bool work;
-
-    arch_lock(&g->lock);
-    if (owns(v))
-        empty(v);
-    work = fill(v, owns(v));
-    arch_unlock(&g->lock);
-    if (work)
+    if (look(v))
         wake(v);
 }
 
@@ -301,7 +304,7 @@ static void arrive(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t
     struct vm *vm = v->vm;
     uint32_t used = vm->lrs;
 
-    if (unlikely(!owns(v) || (used & ~arch_lr_empty()) != 0 || vm->lr_asks != 0)) {
+    if (unlikely(!is_idle(v))) {
         arch_unlock(&g->lock);
         vgic_update(v);
         return;
@@ -354,112 +357,93 @@ void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets)
 
 /*
  * An operation, in the words of its caller's frame, which are not in use: it
- * goes from core to core while list registers there hold what it is about.
+ * goes from core to core while list registers there hold what it is about. A
+ * get is a set of no bits.
  */
-enum { OP_FIELD, OP_WORD, OP_MASK, OP_BITS, OP_WRITE, OP_RESULT, OP_VISITED };
+enum { OP_FIELD, OP_BANK, OP_WORD, OP_MASK, OP_BITS, OP_RESULT, OP_VISITED };
 
-static uint32_t *field_word(struct vgic *g, struct vgic_bank *b, uint32_t field, uint32_t word)
-{
-    uint8_t *bytes = field == MV_VGIC_PRIORITY ? b->priority : b->target;
-
-    switch (field) {
-    case MV_VGIC_ENABLED:  return &b->enabled;
-    case MV_VGIC_PENDING:  return &b->pending;
-    case MV_VGIC_ACTIVE:   return &b->active;
-    case MV_VGIC_LEVEL:    return &b->level;
-    case MV_VGIC_EDGE:     return &b->edge;
-    case MV_VGIC_CONTROL:  return &g->control;
-    default:               return (uint32_t *)(void *)(bytes + word % 8 * 4);
-    }
-}
+/* Where a field's words begin in a bank, as words. */
+#define WORD_OF(member)  (offsetof(struct vgic_bank, member) / sizeof(uint32_t))
+static_assert(WORD_OF(enabled) == MV_VGIC_ENABLED && WORD_OF(pending) == MV_VGIC_PENDING &&
+              WORD_OF(active) == MV_VGIC_ACTIVE && WORD_OF(level) == MV_VGIC_LEVEL &&
+              WORD_OF(edge) == MV_VGIC_EDGE, "fields of bits are in their own order");
 
 /* Do it here, where nothing of this VM stands in a list register. */
-static uint32_t apply(struct vgic *g, uint32_t bank, const uint64_t *op)
+static uint32_t apply(struct vgic *g, struct vgic_bank *b, const uint64_t *op)
 {
-    struct vgic_bank *b = &g->banks[bank];
-    uint32_t field = (uint32_t)op[OP_FIELD], mask = (uint32_t)op[OP_MASK], old;
-    uint32_t *w = field_word(g, b, field, (uint32_t)op[OP_WORD]);
-    bool private = bank < g->sys->vcpu_count;
+    uint32_t field = (uint32_t)op[OP_FIELD], mask = (uint32_t)op[OP_MASK], bits, old;
+    uint32_t *w = field == MV_VGIC_CONTROL ? &g->control : (uint32_t *)(void *)b + op[OP_WORD];
+    bool private = op[OP_BANK] < g->sys->vcpu_count;
 
+    if (private && field == MV_VGIC_EDGE)
+        mask &= ~((1u << VGIC_SGIS) - 1);
+    if (private && field == MV_VGIC_LEVEL)
+        mask &= ~TIMER_BIT;             /* the hardware drives that one */
     old = *w;
-    if (op[OP_WRITE] != 0) {
-        uint32_t bits = (uint32_t)op[OP_BITS] & mask;
-
-        /* What was set on the first core may be in a register there by now. */
-        if (op[OP_VISITED] != 0 && (field == MV_VGIC_PENDING || field == MV_VGIC_ACTIVE))
-            bits &= old;
-
-        if (field == MV_VGIC_EDGE && private)
-            mask &= ~((1u << VGIC_SGIS) - 1), bits &= mask;
-        if (field == MV_VGIC_LEVEL) {
-            if (private)
-                mask &= ~TIMER_BIT, bits &= mask;     /* the hardware drives that one */
-            b->pending |= bits & ~old & b->edge;
-        }
-        if (field == MV_VGIC_PENDING && private && ARCH_SGI_HAS_SENDER) {
-            for (uint32_t i = 0; i < VGIC_SGIS; i++) {
-                if ((mask >> i & 1) != 0)
-                    b->target[i] = (uint8_t)((bits >> i & 1) << bank);
-            }
-        }
-        *w = (old & ~mask) | bits;
-        if (field == MV_VGIC_TARGET && private && ARCH_SGI_HAS_SENDER) {
-            for (uint32_t i = 0; i < VGIC_SGIS; i++)
+    bits = (uint32_t)op[OP_BITS] & mask;
+    /* What was set on the first core may be in a register there by now. */
+    if (op[OP_VISITED] != 0 && (field == MV_VGIC_PENDING || field == MV_VGIC_ACTIVE))
+        bits &= old;
+    *w = (old & ~mask) | bits;
+    if (field == MV_VGIC_LEVEL)
+        b->pending |= bits & ~old & b->edge;
+    if (private && ARCH_SGI_HAS_SENDER) {
+        for (uint32_t i = 0; i < VGIC_SGIS; i++) {
+            if (field == MV_VGIC_PENDING && (mask >> i & 1) != 0)
+                b->target[i] = (uint8_t)((bits >> i & 1) << op[OP_BANK]);
+            if (field == MV_VGIC_TARGET)
                 b->pending = (b->pending & ~(1u << i)) | (uint32_t)(b->target[i] != 0) << i;
         }
     }
     return field == MV_VGIC_PENDING ? old | (b->level & ~b->edge) : old;
 }
 
-/* The cores where a list register may hold something of the operation's word:
- * a bank's own vCPU, or any. */
-static uint32_t cores_concerned(const struct vgic *g, uint32_t bank, const struct vgic_bank *b)
+/* The vCPUs, a bit each, that may have something to take after it. */
+static uint32_t concerned(const struct vgic *g, const struct vgic_bank *b, const uint64_t *op)
 {
-    uint32_t cores = 0;
+    uint32_t targets = 0, mask = (uint32_t)op[OP_MASK];
 
-    if (b->resident == 0)
-        return 0;
-    for (uint32_t i = 0; i < g->sys->vcpu_count; i++) {
-        if (i == bank || bank >= g->sys->vcpu_count)
-            cores |= 1u << g->vcpus[i].core->index;
-    }
-    return cores;
+    if (op[OP_FIELD] == MV_VGIC_CONTROL)
+        return UINT32_MAX;
+    if (op[OP_BANK] < g->sys->vcpu_count)
+        return 1u << op[OP_BANK];
+    if (op[OP_FIELD] != MV_VGIC_LEVEL)
+        return UINT32_MAX;
+    for (; mask != 0; mask &= mask - 1)
+        targets |= 1u << (b->target[__builtin_ctz(mask)] & 31);
+    return targets;
 }
 
 static struct result visit(HANDLER_ARGS)
 {
     struct vgic *g = object;
     uint64_t *op = arch_words(self);
+    struct vgic_bank *b = &g->banks[op[OP_BANK]];
     struct core *core = core_here();
-    uint32_t bank = (uint32_t)op[OP_WORD], cores;
-    struct vcpu *owner = core->owner;
+    struct vcpu *owner = core->owner != NULL && core->owner->vm->vgic == g ? core->owner : NULL;
     bool work = false;
+    uint32_t cores = 0;
 
-    if (op[OP_FIELD] == MV_VGIC_PRIORITY || op[OP_FIELD] == MV_VGIC_TARGET)
-        bank /= 8;
     arch_lock(&g->lock);
-    if (owner != NULL && owner->vm->vgic == g)
+    if (owner != NULL)
         empty(owner);
-    op[OP_RESULT] |= apply(g, bank, op);
-    if (owner != NULL && owner->vm->vgic == g)
+    op[OP_RESULT] |= apply(g, b, op);
+    if (owner != NULL)
         work = fill(owner, true);
     op[OP_VISITED] |= 1u << core->index;
-    cores = cores_concerned(g, bank, &g->banks[bank]) & ~(uint32_t)op[OP_VISITED];
+    if (b->resident != 0)     /* in a register of its vCPU's core; of an SPI anywhere */
+        cores = (op[OP_BANK] < g->sys->vcpu_count ? 1u << g->vcpus[op[OP_BANK]].core->index :
+                 g->vcpus->space->cores) & ~(uint32_t)op[OP_VISITED];
     arch_unlock(&g->lock);
     if (work)
         wake(owner);
     if (cores != 0)
         return door_forward(self, arch_core((uint32_t)__builtin_ctz(cores)), visit, g);
-    if (op[OP_WRITE] != 0) {
-        uint32_t mask = (uint32_t)op[OP_MASK], one = VGIC_NO_TARGET;
+    if (op[OP_MASK] != 0) {
+        uint32_t targets = concerned(g, b, op);
 
-        /* Whom it may concern; of one device's line, which is frequent, exactly. */
-        if (op[OP_FIELD] == MV_VGIC_LEVEL && bank >= g->sys->vcpu_count && mask != 0 &&
-            (mask & (mask - 1)) == 0)
-            one = g->banks[bank].target[__builtin_ctz(mask)];
         for (uint32_t i = 0; i < g->sys->vcpu_count; i++) {
-            if (one != VGIC_NO_TARGET ? i == one :
-                i == bank || bank >= g->sys->vcpu_count || op[OP_FIELD] == MV_VGIC_CONTROL)
+            if ((targets >> i & 1) != 0)
                 tell(&g->vcpus[i]);
         }
     }
@@ -467,30 +451,32 @@ static struct result visit(HANDLER_ARGS)
 }
 
 static struct result operate(struct vcpu *self, struct vgic *g, uint64_t field, uint64_t word,
-                             uint64_t mask, uint64_t bits, bool write)
+                             uint64_t mask, uint64_t bits)
 {
     uint64_t *op = arch_words(self);
     uint64_t banks = g->sys->vcpu_count + g->sys->spi_banks;
-    uint64_t words = field == MV_VGIC_CONTROL ? 1 :
-                     field == MV_VGIC_PRIORITY || field == MV_VGIC_TARGET ? 8 * banks : banks;
+    bool bytes = field == MV_VGIC_PRIORITY || field == MV_VGIC_TARGET;
+    uint64_t words = field == MV_VGIC_CONTROL ? 1 : bytes ? 8 * banks : banks;
 
     if (field >= MV_VGIC_FIELDS || word >= words)
         return result_status(MV_BAD_ARG);
+    word = arch_index(word, words);
     op[OP_FIELD] = field;
-    op[OP_WORD] = arch_index(word, words);
-    op[OP_MASK] = mask;
+    op[OP_BANK] = bytes ? word / 8 : word;
+    op[OP_WORD] = !bytes ? field :
+                  word % 8 + (field == MV_VGIC_PRIORITY ? WORD_OF(priority) : WORD_OF(target));
+    op[OP_MASK] = (uint32_t)mask;
     op[OP_BITS] = bits;
-    op[OP_WRITE] = write;
     op[OP_RESULT] = op[OP_VISITED] = 0;
     return visit(self, g, 0, 0, 0, 0, 0, 0);
 }
 
 struct result call_vgic_get(HANDLER_ARGS)
 {
-    return operate(self, object, a1, a2, 0, 0, false);
+    return operate(self, object, a1, a2, 0, 0);
 }
 
 struct result call_vgic_set(HANDLER_ARGS)
 {
-    return operate(self, object, a1, a2, a3, a4, true);
+    return operate(self, object, a1, a2, a3, a4);
 }

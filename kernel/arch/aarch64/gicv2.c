@@ -20,7 +20,7 @@
 #define GICH_ELRSR   0x0030
 #define GICH_APR     0x00f0
 #define GICH_LR      0x0100
-#define GICH_VTR_LISTREGS  0x3fu
+#define GICH_VTR_LISTREGS  0x1fu    /* up to 32; no GICv2 has more */
 
 static uint64_t virtual_interface;    /* GICH: each core sees its own */
 uint64_t gicv2_cpu_interface;    /* gicv2.inc reads it */
@@ -45,11 +45,12 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
     mmio_write32(gicv2_cpu_interface + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
     virtual_interface = t->gic_hypervisor;
     if (t->vgics.count != 0) {
-        uint32_t count = (mmio_read32(virtual_interface + GICH_VTR) & GICH_VTR_LISTREGS) + 1;
+        uint32_t all = (2u << (mmio_read32(virtual_interface + GICH_VTR) & GICH_VTR_LISTREGS)) - 1;
 
-        CHECK(count >= ARCH_LRS);
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < ARCH_LRS; i++)
             arch_lr_write(i, 0);
+        /* There are those that we use, and nothing is in any other. */
+        CHECK(all >= (1u << ARCH_LRS) - 1 && (arch_lr_empty() & all) == all);
         arch_lr_ask(0);
     }
 }

@@ -104,11 +104,12 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
     write_icc_igrpen1_el1(1);
     isb();                          /* the interface is on before interrupts are waited for */
     if (t->vgics.count != 0) {
-        uint32_t count = (uint32_t)(read_ich_vtr_el2() & ICH_VTR_LISTREGS) + 1;
+        uint32_t all = (2u << (read_ich_vtr_el2() & ICH_VTR_LISTREGS)) - 1;
 
-        CHECK(count >= ARCH_LRS);
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < ARCH_LRS; i++)
             arch_lr_write(i, 0);
+        /* There are those that we use, and nothing is in any other. */
+        CHECK(all >= (1u << ARCH_LRS) - 1 && arch_lr_empty() == all);
         arch_lr_ask(0);
     }
 }
@@ -133,34 +134,28 @@ arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool phys
                        notify ? LR_NOTIFY : 0);
 }
 
-/* ICH_LR<i>_EL2 is named by its encoding: CRm 12 or 13, op2 0 to 7. */
-#define LR_ENCODINGS(F, ...) \
-    F("C12_0") F("C12_1") F("C12_2") F("C12_3") __VA_ARGS__
-#define LR_WRITE(e)  "msr S3_4_C12_" e ", %1\n\tb 2f\n\t"
-#define LR_READ(e)   "mrs %1, S3_4_C12_" e "\n\tb 2f\n\t"
-
-/* One of the list registers that the core has, of which all are reset. */
-void arch_lr_write(uint32_t i, arch_lr_t lr)
-{
-    uint64_t at;
-
-    __asm__ volatile("adr %0, 1f\n\tadd %0, %0, %2, lsl #3\n\tbr %0\n1:\t"
-                     LR_ENCODINGS(LR_WRITE,
-                         LR_WRITE("C12_4") LR_WRITE("C12_5") LR_WRITE("C12_6") LR_WRITE("C12_7")
-                         LR_WRITE("C13_0") LR_WRITE("C13_1") LR_WRITE("C13_2") LR_WRITE("C13_3")
-                         LR_WRITE("C13_4") LR_WRITE("C13_5") LR_WRITE("C13_6") LR_WRITE("C13_7"))
-                     "\n2:" : "=&r"(at) : "r"(lr), "r"((uint64_t)i) : "memory");
-}
+/* ICH_LR0_EL2 to ICH_LR3_EL2. */
+#define LR_EACH(F)  F("0") F("1") F("2") F("3")
+#define LR_AT       "adr %0, 1f\n\tadd %0, %0, %2, lsl #3\n\tbr %0\n1:\t"
+#define LR_READ(n)  "mrs %1, S3_4_C12_C12_" n "\n\tb 2f\n\t"
+#define LR_WRITE(n) "msr S3_4_C12_C12_" n ", %1\n\tb 2f\n\t"
 
 arch_lr_t arch_lr_read(uint32_t i)
 {
     uint64_t at;
     arch_lr_t lr;
 
-    __asm__ volatile("adr %0, 1f\n\tadd %0, %0, %2, lsl #3\n\tbr %0\n1:\t"
-                     LR_ENCODINGS(LR_READ,) "\n2:"
+    __asm__ volatile(LR_AT LR_EACH(LR_READ) "\n2:"
                      : "=&r"(at), "=r"(lr) : "r"((uint64_t)i) : "memory");
     return lr;
+}
+
+void arch_lr_write(uint32_t i, arch_lr_t lr)
+{
+    uint64_t at;
+
+    __asm__ volatile(LR_AT LR_EACH(LR_WRITE) "\n2:"
+                     : "=&r"(at) : "r"(lr), "r"((uint64_t)i) : "memory");
 }
 
 uint32_t arch_lr_state(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_STATE); }
