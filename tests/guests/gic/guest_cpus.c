@@ -145,7 +145,7 @@ static void ring(void)
     set_up();
     irq_enable();
     gic_send(1, 2);
-    if (!WAIT_FOR(token == PASSES, 2000000))
+    if (!WAIT_FOR(token == PASSES, 20000000))
         test_fail(__LINE__, "%u of %u", token, PASSES);
     irq_disable();
     stop_all();

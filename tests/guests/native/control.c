@@ -126,6 +126,7 @@ static void state(void)
     uint64_t pstate, word;
 
     begin();
+    mv_sleep(100 * MV_MS);         /* its timer is running */
     /* While it runs, its state is its own. */
     WANT(mv_vcpu_start(CAP_VCPU_VICTIM_0) != MV_OK || state_of(CAP_VCPU_VICTIM_0) != MV_STATE_STOPPED);
     WANT(mv_vcpu_stop(CAP_VCPU_VICTIM_0) == MV_OK);
