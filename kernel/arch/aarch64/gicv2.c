@@ -58,21 +58,23 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
 /* ---- the virtual CPU interface: IHI 0048B, chapter 5 ------------------------ */
 
 #define LR_VIRTUAL_ID   FIELD(9, 0)
-#define LR_PHYSICAL_ID  FIELD(19, 10)
 #define LR_SENDER       FIELD(12, 10)
 #define LR_NOTIFY       (1u << 19)
 #define LR_PRIORITY     FIELD(27, 23)      /* the upper five bits */
 #define LR_STATE        FIELD(29, 28)
-#define LR_HW           (1u << 31)
 
-/* All of the guest's are group 0, as without the Security Extensions. */
+/*
+ * All of the guest's are group 0, as without the Security Extensions. None is
+ * linked to a physical one: the kernel ends that when the guest has ended its
+ * own. For QEMU's GICv2 (7.2), which by itself tells no core of an interrupt
+ * that the guest's end lets through, so that the guest would lose its timer.
+ */
 arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool physical, bool notify,
                        uint32_t sender)
 {
     return field_make(LR_VIRTUAL_ID, id) | field_make(LR_PRIORITY, priority >> 3) |
-           field_make(LR_STATE, state) |
-           (physical ? LR_HW | field_make(LR_PHYSICAL_ID, gic_virtual_timer) :
-                       field_make(LR_SENDER, sender) | (notify ? LR_NOTIFY : 0));
+           field_make(LR_STATE, state) | field_make(LR_SENDER, sender) |
+           (physical || notify ? LR_NOTIFY : 0);
 }
 
 uint32_t arch_lr_state(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_STATE); }
