@@ -10,12 +10,13 @@
 
 uint32_t trace_mask = MV_TRACE_FAULT;
 
-void trace_record(struct core *core, enum mv_trace_event event, const struct vcpu *v, uint64_t a,
-                  uint64_t b)
+__attribute__((noinline))
+void trace(struct core *core, uint32_t class, enum mv_trace_event event, const struct vcpu *v,
+           uint64_t a, uint64_t b)
 {
     struct mv_trace_ring *ring = core->trace;
 
-    if (ring == NULL)
+    if (likely((trace_mask & class) == 0) || ring == NULL)
         return;
     uint64_t head = ring->head;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The trace: fixed-size records in a ring per core, in memory that a cell can
- * be granted to read. Off, a trace point is one load and one branch.
+ * be granted to read. The fast paths have no trace points: while a class of theirs
+ * is on, they are not taken.
  */
 #pragma once
 
@@ -13,13 +14,6 @@ struct core;
 
 extern uint32_t trace_mask;    /* classes that are recorded, MV_TRACE_* */
 
-__attribute__((noinline)) void trace_record(struct core *core, enum mv_trace_event event, const struct vcpu *v, uint64_t a,
-                  uint64_t b);
-
-__attribute__((always_inline)) static inline void trace(struct core *core, uint32_t class, enum mv_trace_event event,
-                         const struct vcpu *v, uint64_t a, uint64_t b)
-{
-    if (unlikely((trace_mask & class) != 0))
-        trace_record(core, event, v, a, b);
-}
-
+/* Record an event if its class is on. */
+void trace(struct core *core, uint32_t class, enum mv_trace_event event, const struct vcpu *v,
+           uint64_t a, uint64_t b);

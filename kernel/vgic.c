@@ -61,35 +61,61 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
         pass_on(v, b, id % VGIC_BANK);
 }
 
-/* Interrupt i of bank n (0: the private ones) is v's business. */
-static bool is_of(const struct vcpu *v, const struct vgic_bank *b, uint32_t n, uint32_t i)
+/* An interrupt that may go to a list register: the smallest keys go first, the
+ * active ones, which the guest will end, before those that are pending. */
+#define KEY_PENDING  (1u << 31)
+#define KEY_ID(key)  ((key) & 0xffff)
+
+/* v's interrupts that stand in no list register. */
+struct found {
+    uint32_t best[ARCH_LRS + 1], count; /* the smallest keys, in order; room for one that drops out */
+    uint32_t first;                     /* of the pending ones; UINT32_MAX: none */
+    uint32_t active, pending;           /* how many */
+};
+
+static void find(const struct vcpu *v, struct found *f)
 {
-    return n == 0 || ((b->active >> i & 1) != 0 ? b->holder[i] : b->target[i]) == v->number;
+    struct vgic *g = v->vm->vgic;
+
+    f->count = f->active = f->pending = 0;
+    f->first = UINT32_MAX;
+    for (uint32_t n = 0; n <= g->sys->spi_banks; n++) {
+        const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
+
+        for (uint32_t bits = (wanted(g, b) | b->active) & ~b->resident; bits != 0; bits &= bits - 1) {
+            uint32_t i = (uint32_t)__builtin_ctz(bits), at;
+            uint32_t key = (uint32_t)b->priority[i] << 16 | (n * VGIC_BANK + i);
+            bool active = (b->active >> i & 1) != 0;
+
+            if (n != 0 && (active ? b->holder[i] : b->target[i]) != v->number)
+                continue;
+            f->active += active;
+            if (!active) {
+                f->pending++;
+                key |= KEY_PENDING;
+                f->first = key < f->first ? key : f->first;
+            }
+            for (at = f->count; at > 0 && f->best[at - 1] > key; at--)
+                f->best[at] = f->best[at - 1];
+            f->best[at] = key;
+            f->count += f->count < ARCH_LRS;
+        }
+    }
 }
 
 /* The guest has ended an interrupt that was active but in no list register: of
  * those, the most urgent one, for they end in that order. */
 static void end_unseen(struct vcpu *v)
 {
-    struct vgic_bank *found = NULL;
-    uint32_t best = UINT32_MAX, bit = 0;
+    struct found f;
 
-    for (uint32_t n = 0; n <= v->vm->vgic->sys->spi_banks; n++) {
-        struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
+    find(v, &f);
+    if (f.active != 0) {
+        uint32_t id = KEY_ID(f.best[0]);
+        struct vgic_bank *b = bank_of(v, id);
 
-        for (uint32_t bits = b->active & ~b->resident; bits != 0; bits &= bits - 1) {
-            uint32_t i = (uint32_t)__builtin_ctz(bits);
-
-            if (b->priority[i] < best && is_of(v, b, n, i)) {
-                best = b->priority[i];
-                found = b;
-                bit = bits & -bits;
-            }
-        }
-    }
-    if (found != NULL) {
-        found->active &= ~bit;
-        pass_on(v, found, (uint32_t)__builtin_ctz(bit));
+        b->active &= ~(1u << id % VGIC_BANK);
+        pass_on(v, b, id % VGIC_BANK);
     }
 }
 
@@ -117,7 +143,7 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
 {
     struct vgic_bank *b = bank_of(v, id);
     uint32_t at = id % VGIC_BANK, bit = 1u << at, sender = 0, latched = 0;
-    bool notify = (b->edge & bit) == 0;
+    bool notify = (b->edge & bit) == 0, linked = ARCH_VM_TIMER_LINKED && id == ARCH_VM_TIMER;
 
     if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS && state == LR_ACTIVE)
         sender = b->holder[at];
@@ -133,76 +159,44 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
     }
     /* Something waits for its end: more of the same, or another vCPU for it. */
     notify |= (b->pending & bit) != 0 || (id >= VGIC_BANK && b->target[at] != v->number);
-    notify &= id != ARCH_VM_TIMER;      /* its hardware fires again by itself */
+    notify &= !linked;                  /* its hardware fires again by itself */
     b->active &= ~bit;
     b->resident |= bit;
     v->vm->lr_id[i] = (uint16_t)(id | latched);
     v->vm->lrs |= 1u << i;
     v->vm->lr_asks |= notify ? LR_ASK_END : 0;
-    arch_lr_write(i, arch_lr_make(id, b->priority[at], state, id == ARCH_VM_TIMER, notify, sender));
+    arch_lr_write(i, arch_lr_make(id, b->priority[at], state, linked, notify, sender));
 }
 
-/* An interrupt on its way to a list register: the smallest keys go first. */
-#define KEY_PENDING  (1u << 31)
-#define KEY_ID(key)  ((key) & 0xffff)
-
 /*
- * Look at all of v's interrupts that stand in no list register. The most urgent
- * ones go there if v owns them: the active ones first, which the guest will
- * end, but one pending one always. True if one waits to be taken.
+ * The most urgent of v's interrupts go to the list registers if v owns them,
+ * which are empty, but one that is pending always. True if one waits to be taken.
  */
 static bool fill(struct vcpu *v, bool load)
 {
-    struct vgic *g = v->vm->vgic;
     struct vgic_bank *own = bank_of(v, 0);
-    uint32_t best[ARCH_LRS], count = 0, first = UINT32_MAX, active = 0, pending = 0;
+    struct found f;
 
-    for (uint32_t n = 0; n <= g->sys->spi_banks; n++) {
-        const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
-
-        for (uint32_t bits = (wanted(g, b) | b->active) & ~b->resident; bits != 0; bits &= bits - 1) {
-            uint32_t i = (uint32_t)__builtin_ctz(bits), at;
-            uint32_t key = (uint32_t)b->priority[i] << 16 | (n * VGIC_BANK + i);
-
-            if (!is_of(v, b, n, i))
-                continue;
-            if ((b->active >> i & 1) != 0) {
-                active++;
-            } else {
-                pending++;
-                key |= KEY_PENDING;
-                first = key < first ? key : first;
-            }
-            for (at = count; at > 0 && best[at - 1] > key; at--) {
-                if (at < ARCH_LRS)
-                    best[at] = best[at - 1];
-            }
-            if (at < ARCH_LRS)
-                best[at] = key;
-            count += count < ARCH_LRS;
-        }
-    }
+    find(v, &f);
     if (!load)
-        return pending != 0 || ((own->enabled & TIMER_BIT) != 0 && arch_vm_deadline(v) <= arch_time());
+        return f.pending != 0 ||
+               ((own->enabled & TIMER_BIT) != 0 && arch_vm_deadline(v) <= arch_time());
 
-    if (pending != 0 && count == ARCH_LRS && first > best[ARCH_LRS - 1])
-        best[ARCH_LRS - 1] = first;
+    if (f.pending != 0 && f.count == ARCH_LRS && f.first > f.best[ARCH_LRS - 1])
+        f.best[ARCH_LRS - 1] = f.first;
     v->vm->lr_asks = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        bool waits = (best[i] & KEY_PENDING) != 0;
+    for (uint32_t i = 0; i < f.count; i++) {
+        bool waits = (f.best[i] & KEY_PENDING) != 0;
 
-        put(v, i, KEY_ID(best[i]), waits ? LR_PENDING : LR_ACTIVE);
-        pending -= waits;
-        active -= !waits;
+        put(v, i, KEY_ID(f.best[i]), waits ? LR_PENDING : LR_ACTIVE);
+        f.pending -= waits;
+        f.active -= !waits;
     }
-    v->vm->lr_asks |= (pending != 0 ? LR_ASK_PENDING : 0) | (active != 0 ? LR_ASK_UNSEEN : 0);
+    v->vm->lr_asks |= (f.pending != 0 ? LR_ASK_PENDING : 0) | (f.active != 0 ? LR_ASK_UNSEEN : 0);
     arch_lr_ask(v->vm->lr_asks);
     /* The hardware's must not fire while v has it to take or to end. */
-    if (((own->active | own->level | own->resident) & TIMER_BIT) != 0)
-        arch_vm_timer_hold();
-    else
-        arch_vm_timer_release();
-    return first != UINT32_MAX;
+    arch_vm_timer_hold(((own->active | own->level | own->resident) & TIMER_BIT) != 0);
+    return f.first != UINT32_MAX;
 }
 
 void vgic_load(struct vcpu *v)
@@ -222,7 +216,7 @@ void vgic_unload(struct vcpu *v)
     empty(v);
     arch_unlock(&g->lock);
     arch_lr_ask(0);
-    arch_vm_timer_release();    /* the next owner's must be able to fire */
+    arch_vm_timer_hold(false);  /* the next owner's must be able to fire */
 }
 
 void vgic_reset(struct vcpu *v)

@@ -13,11 +13,10 @@
 
 /* ---- exits ------------------------------------------------------------------- */
 
-void vm_exit(struct vcpu *v, enum mv_exit kind, uint64_t address, uint64_t syndrome)
+void vm_exit(struct vcpu *v, uint64_t address, uint64_t syndrome)
 {
     uint64_t *m = v->vm->message;
 
-    m[0] = kind;
     m[1] = v->fault_syndrome = syndrome;
     m[2] = v->fault_address = address;
     m[7] = arch_frame_pc(v);

@@ -25,9 +25,9 @@ struct vm {
     uint64_t         message[MV_MESSAGE_WORDS];   /* of its exit, then of the reply */
 };
 
-/* An exit of v, which runs here, with the frame's pc at the guest's; the other
- * words of the message are there already. */
-void vm_exit(struct vcpu *v, enum mv_exit kind, uint64_t address, uint64_t syndrome);
+/* An exit of v, which runs here, with the frame's pc at the guest's; words 0 and
+ * 3 to 6 of the message are there already. */
+void vm_exit(struct vcpu *v, uint64_t address, uint64_t syndrome);
 /* The VMM has answered; false: v is to stop. If it is to wait, it does. */
 bool vm_answered(struct vcpu *v);
 /* v, which runs here, waits for an interrupt. */

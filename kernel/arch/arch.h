@@ -92,7 +92,9 @@ void arch_space_clear(struct space *s);
 /* ---- virtual machines ------------------------------------------------------- */
 
 /* machine.h has ARCH_VM_TIMER, the id of the virtual timer's interrupt in its
- * guest, and ARCH_SGI_HAS_SENDER, whether an SGI is pending once for each sender. */
+ * guest, ARCH_SGI_HAS_SENDER, whether an SGI is pending once for each sender, and
+ * ARCH_VM_TIMER_LINKED, whether the guest's end of its timer's interrupt lets the
+ * hardware's fire again without the kernel. */
 
 /* v's registers of a VM as at power-on; it does not own the hardware. */
 void arch_vm_reset(struct vcpu *v);
@@ -107,8 +109,7 @@ void arch_vm_answer(struct vcpu *v, const uint64_t *reply);
 bool arch_vm_timer_asserted(void);
 /* The physical interrupt of the virtual timer counts as being handled, or does
  * not: only then can it fire. */
-void arch_vm_timer_hold(void);
-void arch_vm_timer_release(void);
+void arch_vm_timer_hold(bool hold);
 /* Memory that a guest reads or writes past the caches: they agree with it. */
 void arch_clean(void *start, size_t bytes);
 

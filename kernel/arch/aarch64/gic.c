@@ -89,14 +89,10 @@ void gic_dispatch(struct core *core, uint32_t interrupt, uint32_t token, void (*
     }
 }
 
-void arch_vm_timer_hold(void)
+void arch_vm_timer_hold(bool hold)
 {
-    mmio_write32(cpu_here()->gic_private + GICD_ISACTIVER, 1u << gic_virtual_timer);
-}
-
-void arch_vm_timer_release(void)
-{
-    mmio_write32(cpu_here()->gic_private + GICD_ICACTIVER, 1u << gic_virtual_timer);
+    mmio_write32(cpu_here()->gic_private + (hold ? GICD_ISACTIVER : GICD_ICACTIVER),
+                 1u << gic_virtual_timer);
 }
 
 void arch_irq_disable(uint32_t interrupt)

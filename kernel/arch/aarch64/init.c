@@ -54,13 +54,12 @@ void cpu_init_registers(void)
  */
 static void find_errata(void)
 {
-    uint64_t midr = read_midr_el1();
-    uint64_t part = midr & 0xff0ffff0;
-    uint64_t revision = (midr >> 20 & 0xf) << 4 | (midr & 0xf);    /* r2p0 is 0x20 */
+    uint32_t midr = (uint32_t)read_midr_el1();
+    uint32_t part = midr >> 24 == 0x41 ? midr >> 4 & 0xfff : 0;    /* Arm's own */
+    uint32_t revision = (midr >> 16 & 0xf0) | (midr & 0xf);        /* r2p0 is 0x20 */
 
-    errata_repeat_tlbi = part == 0x410fd0b0 && revision < 0x40;
-    errata_speculative_at = part == 0x410fd080 ||
-                            ((part == 0x410fd050 || part == 0x410fd0b0) && revision <= 0x20);
+    errata_repeat_tlbi = part == 0xd0b && revision < 0x40;
+    errata_speculative_at = part == 0xd08 || ((part == 0xd05 || part == 0xd0b) && revision <= 0x20);
 }
 
 /* ---- time -------------------------------------------------------------------- */

@@ -223,62 +223,34 @@ static void send_sgi(struct vcpu *v, uint64_t value)
 }
 #endif
 
-/* Nothing else to say of an exit than its registers x0-x3. */
-static void exit_call(struct vcpu *v, uint64_t esr)
-{
-    for (int i = 0; i < 4; i++)
-        v->vm->message[3 + i] = v->frame.x[i];
-    vm_exit(v, MV_EXIT_CALL, 0, esr);
-}
-
-static void exit_with(struct vcpu *v, enum mv_exit kind, uint64_t address, uint64_t esr, uint64_t x3,
-                      uint64_t x4)
+/*
+ * HPFAR_EL2 is valid after address size, translation and access flag faults,
+ * and after those of a stage-1 walk (DDI 0487, HPFAR_EL2). False: it is done.
+ */
+static bool stage2_abort(struct vcpu *v, uint64_t esr, uint64_t far, uint64_t *address)
 {
     uint64_t *m = v->vm->message;
-
-    m[3] = x3;
-    m[4] = x4;
-    m[5] = m[6] = 0;
-    vm_exit(v, kind, address, esr);
-}
-
-/* HPFAR_EL2 is valid after address size, translation and access flag faults,
- * and after those of a stage-1 walk (DDI 0487, HPFAR_EL2). */
-static void stage2_abort(struct vcpu *v, uint64_t esr, bool data)
-{
-    uint64_t fsc = field_get(esr, ESR_ISS_FSC), far = read_far_el2(), address = 0;
+    uint64_t fsc = field_get(esr, ESR_ISS_FSC);
     bool walk = (esr & ESR_ISS_S1PTW) != 0, known = fsc < 0x0c || walk;
 
+    m[4] = known;
     if (known)
-        address = (read_hpfar_el2() & FIELD(43, 4)) << 8 | (far & 0xfff);
-    if (!data || walk || (esr & ESR_ISS_ISV) == 0 || (fsc & 0x3c) != 4) {
-        exit_with(v, MV_EXIT_ABORT, address, esr, far, known);
-        return;
-    }
-    uint64_t value = guest_register(v, field_get(esr, ESR_ISS_SRT));
-
+        *address = (read_hpfar_el2() & FIELD(43, 4)) << 8 | (far & 0xfff);
+    m[0] = MV_EXIT_ABORT;
+    if (field_get(esr, ESR_EC) != EC_DATA_ABORT || walk || (esr & ESR_ISS_ISV) == 0 ||
+        (fsc & 0x3c) != 4)
+        return true;
+    m[0] = MV_EXIT_MEMORY;
+    m[3] = guest_register(v, field_get(esr, ESR_ISS_SRT));
+    m[4] = far;
 #if MV_GIC_VERSION == 2
-    if (address == v->vm->vgic->sys->sgi_register && (esr & ESR_ISS_WNR) != 0) {
+    if (*address == v->vm->vgic->sys->sgi_register && (esr & ESR_ISS_WNR) != 0) {
         skip(v, esr);
-        send_sgi(v, value);
-        return;
+        send_sgi(v, m[3]);
+        return false;
     }
 #endif
-    exit_with(v, MV_EXIT_MEMORY, address, esr, value, far);
-}
-
-static void system_register(struct vcpu *v, uint64_t esr)
-{
-    uint64_t value = guest_register(v, field_get(esr, ESR_ISS_RT));
-
-#if MV_GIC_VERSION == 3
-    if ((esr & ESR_ISS_SYS) == ISS_ICC_SGI1R) {
-        skip(v, esr);
-        send_sgi(v, value);
-        return;
-    }
-#endif
-    exit_with(v, MV_EXIT_REGISTER, 0, esr, value, 0);
+    return true;
 }
 
 /* WFI and WFE: the time is another's. */
@@ -293,30 +265,43 @@ static void wait_for(struct vcpu *v, uint64_t esr)
 
 void trap_vm(struct core *core, struct vcpu *v)
 {
-    uint64_t esr = read_esr_el2();
+    uint64_t esr = read_esr_el2(), far = read_far_el2(), address = 0;
+    uint64_t *m = v->vm->message;
 
     v->frame.pc = read_elr_el2();
+    m[0] = MV_EXIT_OTHER;
+    m[3] = far;
+    m[4] = m[5] = m[6] = 0;
     switch (field_get(esr, ESR_EC)) {
     case EC_WFX:
         wait_for(v, esr);
         return;
     case EC_HVC64:
     case EC_SMC64:
-        exit_call(v, esr);
-        return;
+        m[0] = MV_EXIT_CALL;
+        for (int i = 0; i < 4; i++)
+            m[3 + i] = v->frame.x[i];
+        break;
     case EC_SYSREG:
-        system_register(v, esr);
-        return;
+        m[0] = MV_EXIT_REGISTER;
+        m[3] = guest_register(v, field_get(esr, ESR_ISS_RT));
+#if MV_GIC_VERSION == 3
+        if ((esr & ESR_ISS_SYS) == ISS_ICC_SGI1R) {
+            skip(v, esr);
+            send_sgi(v, m[3]);
+            return;
+        }
+#endif
+        break;
     case EC_DATA_ABORT:
-        stage2_abort(v, esr, true);
-        return;
     case EC_INSN_ABORT:
-        stage2_abort(v, esr, false);
-        return;
+        if (!stage2_abort(v, esr, far, &address))
+            return;
+        break;
     case EC_FP:
         if (fp_take(v))
             return;
         break;
     }
-    exit_with(v, MV_EXIT_OTHER, 0, esr, read_far_el2(), 0);
+    vm_exit(v, address, esr);
 }

@@ -514,7 +514,8 @@ void host_guest_exit(uint32_t index, enum mv_exit kind, uint64_t address, uint64
     struct vcpu *v = core->current;
 
     memcpy(&v->vm->message[3], x3_to_x6, 4 * sizeof(x3_to_x6[0]));
-    vm_exit(v, kind, address, syndrome);
+    v->vm->message[0] = kind;
+    vm_exit(v, address, syndrome);
     leave_saved(core, 18);
 }
 

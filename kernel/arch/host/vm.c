@@ -62,8 +62,7 @@ static bool timer_asserted(const struct host_core *h)
 }
 
 bool arch_vm_timer_asserted(void) { return timer_asserted(&host_cores[host_here]); }
-void arch_vm_timer_hold(void) { host_cores[host_here].guest_timer_active = true; }
-void arch_vm_timer_release(void) { host_cores[host_here].guest_timer_active = false; }
+void arch_vm_timer_hold(bool hold) { host_cores[host_here].guest_timer_active = hold; }
 void arch_clean(void *start, size_t bytes) { (void)start, (void)bytes; }
 
 /* id, priority, state, flags, sender: a byte each but the id. */
