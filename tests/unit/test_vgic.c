@@ -178,6 +178,23 @@ static void many_active(void **state)
     }
 }
 
+/* The outermost, whose line stays high, ends before anything has been told. */
+static void ends_in_no_register(void **state)
+{
+    (void)state;
+    boot();
+    for (uint32_t i = 0; i < 6; i++) {
+        vgic_prepare(0, SPI(i), 0xf0 - 8 * i, i != 0);
+        vgic_bit(MV_VGIC_LEVEL, 0, SPI(i), true);
+        expect(0, SPI(i));
+    }
+    settle();
+    for (uint32_t i = 6; i-- > 0;)
+        host_guest_end(0, SPI(i));
+    handle(0, SPI(0));
+    assert_int_equal(vgic_get_word(CAP_VGIC_A, MV_VGIC_ACTIVE, 3), 0);
+}
+
 /* Active and pending at the same time is nothing that can be taken: what is
  * more urgent has its place all the same. */
 static void urgent_over_active_and_pending(void **state)
@@ -509,7 +526,8 @@ static void timer_enabled_later(void **state)
 
 GROUP(vgic, cmocka_unit_test(edge_and_level), cmocka_unit_test(set_and_cleared_by_software),
       cmocka_unit_test(disabled_is_kept), cmocka_unit_test(refusals), cmocka_unit_test(many_pending),
-      cmocka_unit_test(many_active), cmocka_unit_test(urgent_over_active_and_pending),
+      cmocka_unit_test(many_active), cmocka_unit_test(ends_in_no_register),
+      cmocka_unit_test(urgent_over_active_and_pending),
       cmocka_unit_test(wait_in_a_handler), cmocka_unit_test(sgis), cmocka_unit_test(two_senders),
       cmocka_unit_test(target_moves_while_active), cmocka_unit_test(target_moves_while_pending),
       cmocka_unit_test(end_then_wait), cmocka_unit_test(end_then_sgi), cmocka_unit_test(timer_fires),
