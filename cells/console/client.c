@@ -267,8 +267,11 @@ uint64_t clients_serve(void)
             screen_stale(&clients[i]);
         else
             back = earlier(back, stale);
-        if (client_has_more(&clients[i]))
-            back = earlier(back, clients[i].credit > 0 ? now : next_tick);
+        /* Only one whose channel was found empty raises a vIRQ for its next byte. */
+        if (clients[i].credit == 0)
+            back = earlier(back, next_tick);
+        else if (idle < count || client_has_more(&clients[i]))
+            back = earlier(back, now);
     }
     if (output_room() >= LINE_ROOM)
         screen_draw_prompt();

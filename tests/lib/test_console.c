@@ -288,6 +288,23 @@ void console_flood_leaves_room(void)
     CHECK(lines > 50 && lines < 150);
 }
 
+/* A channel that was not found empty raises no vIRQ for its next byte: whose
+ * credit ends with its last byte is looked at again. */
+void console_comes_back_after_the_credit(void)
+{
+    uint64_t back = 0;
+
+    begin();
+    now_ns += MV_S;
+    for (int i = 0; i < 64; i++)
+        send(1, "fifteen letters\n");
+    for (int i = 0; i < 16 && back <= now_ns; i++) {
+        raw_room = 4096;
+        back = clients_serve();
+    }
+    CHECK(back > now_ns && back <= now_ns + 10 * MV_MS);
+}
+
 /* Nothing is put without room, and nothing is lost. */
 void console_waits_for_the_uart(void)
 {
