@@ -307,6 +307,15 @@ static uint32_t lrs_used(const struct host_core *h)
     return used;
 }
 
+static bool nothing_on_its_way(void)
+{
+    for (uint32_t i = 0; i < world.head.core_count; i++) {
+        if (arch_core(i)->inbox != NULL)
+            return false;
+    }
+    return true;
+}
+
 /* The list registers are the owner's, and the hardware's say the same. */
 static void check_owner(const struct core *c)
 {
@@ -325,7 +334,8 @@ static void check_owner(const struct core *c)
         if ((v->vm->lrs >> i & 1) != 0)
             TRUE((bank_of(v, (v->vm->lr_id[i] & 0x3ff))->resident >> (v->vm->lr_id[i] & 0x3ff) % VGIC_BANK & 1) != 0);
     }
-    if (h->guest_timer_active)
+    /* Another core may have made it inactive; then word of that is on its way. */
+    if (h->guest_timer_active && nothing_on_its_way())
         TRUE(((bank_of(v, 0)->active | bank_of(v, 0)->level | bank_of(v, 0)->resident) & TIMER) != 0);
 }
 
