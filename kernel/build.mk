@@ -12,7 +12,8 @@ BOARDS         := $(sort $(notdir $(patsubst %/board.mk,%,$(wildcard boards/*/bo
 KERNEL_SOURCES := $(wildcard kernel/*.c)
 ARCH_DIR       := kernel/arch/aarch64
 ARCH_SOURCES   := $(ARCH_DIR)/frame.c $(ARCH_DIR)/gic.c $(ARCH_DIR)/init.c \
-                  $(ARCH_DIR)/stage2.c $(ARCH_DIR)/trap.c $(ARCH_DIR)/vm.c $(ARCH_DIR)/start.S $(ARCH_DIR)/vectors.S
+                  $(ARCH_DIR)/stage2.c $(ARCH_DIR)/trap.c $(ARCH_DIR)/vm.c $(ARCH_DIR)/calls.S \
+                  $(ARCH_DIR)/start.S $(ARCH_DIR)/vectors.S
 
 KERNEL_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
                    -Wconversion -Wvla -Wundef -Wno-unused-parameter

@@ -7,15 +7,7 @@
 #include "sched.h"
 #include "virq.h"
 
-/* Both by number. A MESSAGE call has no handler and does not come here; a call
- * without a right names no object. */
-#define HANDLER_PLAIN(name)   call_##name
-#define HANDLER_MESSAGE(name) NULL
-static handler_fn *const handler[MV_CALL_COUNT] = {
-#define CALL(number, name, kind, type, right, text) [number] = HANDLER_##kind(name),
-#include <mv/calls.def>
-#undef CALL
-};
+/* By number; a call without a right names no object. */
 static const uint16_t right_needed[MV_CALL_COUNT] = {
 #define CALL(number, name, kind, type, right, text) [number] = MV_RIGHT_##right,
 #include <mv/calls.def>
@@ -27,9 +19,10 @@ struct result door_plain(struct vcpu *self, uint64_t a0, uint64_t a1, uint64_t a
 {
     uint64_t index = arch_index(number, MV_CALL_COUNT);   /* a MESSAGE call if out of range */
     uint32_t right = right_needed[index];
+    handler_fn *handler = arch_handler(index);
     void *object = NULL;
 
-    if (unlikely(handler[index] == NULL))
+    if (unlikely(handler == NULL))
         return result_status(MV_BAD_CALL);
     if (right != MV_RIGHT_NONE) {
         const struct cap *c = cap_at(self, (uint32_t)a0);
@@ -39,9 +32,9 @@ struct result door_plain(struct vcpu *self, uint64_t a0, uint64_t a1, uint64_t a
         object = c->object;
         /* A vCPU is its core's: that core does it. */
         if (right == MV_RIGHT_VCPU_CONTROL && ((struct vcpu *)object)->core != self->core)
-            return door_forward(self, ((struct vcpu *)object)->core, handler[index], object);
+            return door_forward(self, ((struct vcpu *)object)->core, handler, object);
     }
-    return handler[index](self, object, a1, a2, a3, a4, a5, a0);
+    return handler(self, object, a1, a2, a3, a4, a5, a0);
 }
 
 void door_store(struct vcpu *self, mv_status_t status, uint64_t value)

@@ -20,6 +20,15 @@ static inline uint64_t arch_index(uint64_t i, uint64_t count)
     return safe;
 }
 
+extern const uint16_t arch_calls[];
+
+static inline handler_fn *arch_handler(uint64_t number)
+{
+    uint64_t offset = arch_calls[number];
+
+    return offset == 0 ? NULL : (handler_fn *)((uintptr_t)arch_calls + offset);
+}
+
 /* The kernel maps all RAM where it is. */
 static inline void *arch_ram(paddr_t pa) { return (void *)pa.pa; }
 

@@ -39,6 +39,18 @@ static jmp_buf     idle;               /* out of the idle loop */
 static jmp_buf    *panicking;          /* out of a panic that is expected */
 static const char *panic_reason;
 
+#define HANDLER_PLAIN(name)   call_##name
+#define HANDLER_MESSAGE(name) NULL
+handler_fn *host_handler(uint64_t number)
+{
+    static handler_fn *const handler[MV_CALL_COUNT] = {
+#define CALL(n, name, kind, type, right, text) [n] = HANDLER_##kind(name),
+#include <mv/calls.def>
+#undef CALL
+    };
+    return handler[number];
+}
+
 struct core *arch_core(uint32_t index) { return &cores[index]; }
 
 void *host_ram(uint64_t pa)

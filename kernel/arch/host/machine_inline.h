@@ -12,6 +12,9 @@ static inline uint64_t arch_call_deadline(const struct vcpu *v) { return v->fram
 
 static inline uint64_t arch_index(uint64_t i, uint64_t count) { return i < count ? i : 0; }
 
+handler_fn *host_handler(uint64_t number);
+static inline handler_fn *arch_handler(uint64_t number) { return host_handler(number); }
+
 static inline void *arch_ram(paddr_t pa) { return host_ram(pa.pa); }
 
 static inline struct core *core_here(void) { return arch_core(host_here); }
