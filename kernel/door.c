@@ -7,9 +7,12 @@
 #include "sched.h"
 #include "virq.h"
 
-/* By number; a call without a right names no object. */
+/* By number; a call without a right names no object. A MESSAGE call does not
+ * come here: its number is as good as none. */
+#define RIGHT_PLAIN(right)   MV_RIGHT_##right
+#define RIGHT_MESSAGE(right) MV_RIGHT_NONE
 static const uint16_t right_needed[MV_CALL_COUNT] = {
-#define CALL(number, name, kind, type, right, text) [number] = MV_RIGHT_##right,
+#define CALL(number, name, kind, type, right, text) [number] = RIGHT_##kind(right),
 #include <mv/calls.def>
 #undef CALL
 };
@@ -22,8 +25,6 @@ struct result door_plain(struct vcpu *self, uint64_t a0, uint64_t a1, uint64_t a
     handler_fn *handler = arch_handler(index);
     void *object = NULL;
 
-    if (unlikely(handler == NULL))
-        return result_status(MV_BAD_CALL);
     if (right != MV_RIGHT_NONE) {
         const struct cap *c = cap_at(self, (uint32_t)a0);
 
@@ -109,6 +110,11 @@ struct result door_defer(struct vcpu *self, struct vcpu *until, handler_fn *fn, 
 }
 
 /* ---- calls without an object -------------------------------------------------- */
+
+struct result call_bad(HANDLER_ARGS)
+{
+    return result_status(MV_BAD_CALL);
+}
 
 struct result call_null(HANDLER_ARGS)
 {

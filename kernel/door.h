@@ -40,6 +40,8 @@ typedef struct result handler_fn(HANDLER_ARGS);
 #define CALL(number, name, kind, type, right, text) DECLARE_##kind(name)
 #include <mv/calls.def>
 #undef CALL
+/* What a number without a handler gets: MV_BAD_CALL. */
+handler_fn call_bad;
 
 /*
  * PLAIN call `number` with its arguments as they came. If core->run is still

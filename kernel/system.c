@@ -69,25 +69,12 @@ struct virq *system_irq(uint32_t interrupt)
 
 /* ---- is the table whole? ------------------------------------------------------- */
 
-/* CRC-32 as IEEE 802.3 has it, bit by bit: it runs once. */
-static uint32_t crc32(const uint8_t *p, uint64_t size)
-{
-    uint32_t crc = ~UINT32_C(0);
-
-    for (uint64_t i = 0; i < size; i++) {
-        crc ^= p[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (UINT32_C(0xedb88320) & -(crc & 1));
-    }
-    return crc;
-}
-
 #define SYSTAB_SIZE_MAX (16u << 20)
 
 static void check_table(const struct mv_systab *t)
 {
     CHECK(t->size >= sizeof(*t) && t->size <= SYSTAB_SIZE_MAX);
-    CHECK(~crc32((const uint8_t *)&t->size, t->size - sizeof(t->checksum)) == t->checksum);
+    CHECK(mv_systab_checksum(t) == t->checksum);
     CHECK(t->magic == MV_SYSTAB_MAGIC && t->version == MV_SYSTAB_VERSION);
     CHECK(t->core_count >= 1 && t->core_count <= MV_CORES_MAX);
     CHECK(t->vcpus.count <= MV_VCPUS_MAX && t->spaces.count <= MV_SPACES_MAX);

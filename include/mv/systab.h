@@ -246,9 +246,9 @@ enum mv_area {
 };
 
 struct mv_systab {
-    uint32_t checksum;                  /* CRC-32 (IEEE 802.3) of all that follows, to the table's end */
+    uint64_t checksum;                  /* mv_systab_checksum() */
     uint32_t size;                      /* of the whole table with its objects, a multiple of 8 */
-    uint32_t magic, version;
+    uint32_t magic, version, reserved;
     char     board[MV_NAME_BYTES];      /* the kernel's board */
     uint64_t ram_base, ram_size;        /* RAM the kernel maps; multiples of MV_BLOCK_SIZE */
     uint64_t objects[MV_AREA_COUNT];    /* offset of each area in the table */
@@ -289,6 +289,18 @@ static inline uint64_t mv_align_up(uint64_t value, uint64_t alignment)
 static inline uint64_t mv_root_bytes(uint32_t address_bits)
 {
     return UINT64_C(8) << (address_bits - (address_bits <= 34 ? 21 : 30));
+}
+
+/* Of all that follows the checksum. A step is one to one, so that no change
+ * within one word goes unseen; several have a chance of 1 in 2^64 or so. */
+static inline uint64_t mv_systab_checksum(const struct mv_systab *t)
+{
+    const uint64_t *words = &t->checksum;
+    uint64_t sum = 0;
+
+    for (uint32_t i = 1; i < t->size / 8; i++)
+        sum = (sum ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return sum;
 }
 
 static inline void *mv_systab_array(const struct mv_systab *t, struct mv_array a)

@@ -29,7 +29,7 @@ static inline uint64_t arch_call_deadline(const struct vcpu *v);
 void arch_set_result(struct vcpu *v, mv_status_t status, uint64_t source);
 /* The results of a PLAIN call; everything else the ABI lets us drop is cleared. */
 void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value);
-/* The handler of a PLAIN call, call_NAME; NULL of a MESSAGE call. */
+/* The handler of a PLAIN call, call_NAME; call_bad() of a MESSAGE call. */
 static inline handler_fn *arch_handler(uint64_t number);
 /* Make a vCPU that is making a kernel call make it again, with these
  * arguments. v must be current. */

@@ -40,18 +40,6 @@ static bool in_ram(uint64_t at, uint64_t size)
     return at >= t->ram_base && size <= t->ram_size && at - t->ram_base <= t->ram_size - size;
 }
 
-static uint32_t crc(const char *bytes, size_t n)
-{
-    uint32_t c = UINT32_MAX;
-
-    for (size_t i = 0; i < n; i++) {
-        c ^= (uint8_t)bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            c = c >> 1 ^ (c & 1 ? UINT32_C(0xedb88320) : 0);
-    }
-    return ~c;
-}
-
 static void check_arrays(void)
 {
     const struct mv_array arrays[] = { t->cells, t->vcpus, t->spaces, t->segments, t->extents, t->portals, t->virqs,
@@ -417,7 +405,7 @@ int main(int argc, char **argv)
         printf("this is not a system with a table\n");
         return 1;
     }
-    EXPECT(crc((const char *)&t->size, t->size - sizeof t->checksum) == t->checksum);
+    EXPECT(t->size % 8 == 0 && (uint64_t)((const char *)t - image) + t->size <= length && mv_systab_checksum(t) == t->checksum);
     EXPECT(t->version == MV_SYSTAB_VERSION && t->core_count >= 1 && t->core_count <= MV_CORES_MAX);
     EXPECT(t->ram_base % MV_BLOCK_SIZE == 0 && t->ram_size % MV_BLOCK_SIZE == 0);
     check_arrays();

@@ -255,14 +255,7 @@ static struct mv_array put(char *table, const void *array, uint32_t count, size_
 
 void world_seal(struct mv_systab *t)
 {
-    uint32_t crc = ~UINT32_C(0);
-
-    for (uint32_t i = sizeof(t->checksum); i < t->size; i++) {
-        crc ^= ((const uint8_t *)t)[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ ((crc & 1) != 0 ? UINT32_C(0xedb88320) : 0);
-    }
-    t->checksum = ~crc;
+    t->checksum = mv_systab_checksum(t);
 }
 
 struct mv_systab *world_end(void)

@@ -333,18 +333,6 @@ static void write_cells(const struct system *s, struct writer *w, struct mv_syst
 
 /* ---- the whole ------------------------------------------------------------------------ */
 
-static uint32_t crc32_of(const char *bytes, size_t length)
-{
-    uint32_t crc = UINT32_MAX;
-
-    for (size_t i = 0; i < length; i++) {
-        crc ^= (uint8_t)bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
-    }
-    return ~crc;
-}
-
 static void board_facts(const struct system *s, struct mv_systab *t)
 {
     const struct board *b = &s->board;
@@ -390,7 +378,7 @@ static struct text objects_add(struct writer *w, const struct layout *l)
     memcpy(whole.at, w->bytes.at, w->bytes.length);
     t = (struct mv_systab *)(void *)whole.at;
     mv_objects_make(t, &l->kernel.info, l->systab_base, 0);
-    t->checksum = crc32_of(whole.at + sizeof t->checksum, whole.length - sizeof t->checksum);
+    t->checksum = mv_systab_checksum(t);
     return whole;
 }
 

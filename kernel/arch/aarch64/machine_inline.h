@@ -24,9 +24,7 @@ extern const uint16_t arch_calls[];
 
 static inline handler_fn *arch_handler(uint64_t number)
 {
-    uint64_t offset = arch_calls[number];
-
-    return offset == 0 ? NULL : (handler_fn *)((uintptr_t)arch_calls + offset);
+    return (handler_fn *)((uintptr_t)arch_calls + arch_calls[number]);
 }
 
 /* The kernel maps all RAM where it is. */

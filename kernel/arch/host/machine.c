@@ -40,7 +40,7 @@ static jmp_buf    *panicking;          /* out of a panic that is expected */
 static const char *panic_reason;
 
 #define HANDLER_PLAIN(name)   call_##name
-#define HANDLER_MESSAGE(name) NULL
+#define HANDLER_MESSAGE(name) call_bad
 handler_fn *host_handler(uint64_t number)
 {
     static handler_fn *const handler[MV_CALL_COUNT] = {
