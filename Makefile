@@ -15,10 +15,10 @@ include bench/build.mk
 include boot/build.mk
 include tests/boot/build.mk
 include guests/build.mk
--include tests/guests/build.mk
--include tests/linux/build.mk
--include tests/vmm/build.mk
--include bench/linux/build.mk
+include tests/guests/build.mk
+include tests/linux/build.mk
+include tests/vmm/build.mk
+include bench/linux/build.mk
 
 # ---- the kit: all that the host tool needs to make systems ------------------
 
@@ -36,27 +36,32 @@ all: kit $(addprefix kernel-,$(VARIANTS))
 
 # ---- run ---------------------------------------------------------------------
 
-# A folder of systems/.
-SYSTEM ?= pipeline
+# A folder of systems/. Those with virtual machines take Debian's kernel and our
+# initramfs, or LINUX=path INITRD=path.
+SYSTEM ?= two-linux
 SYSTEM_DTS = systems/$(SYSTEM)/system.dts
+SYSTEM_GUESTS = $(if $(findstring linux,$(SYSTEM)),guests)
 JOBS   := $(shell nproc 2>/dev/null || echo 1)
 QUIETLY = $(MAKE) --no-print-directory -s -j$(JOBS)
 
-.PHONY: run tour
+.PHONY: run tour tour-two-linux tour-pipeline
 run:
 	@scripts/packages.sh run
-	@$(QUIETLY) kit
-	@if [ -t 0 ] || [ $(SYSTEM) != pipeline ]; then build/tools/mullion run $(SYSTEM_DTS); \
-	else $(MAKE) --no-print-directory -s tour; fi
+	@$(QUIETLY) kit $(SYSTEM_GUESTS)
+	@if [ -t 0 ] || [ ! -e systems/$(SYSTEM)/tour.py ]; then build/tools/mullion run $(SYSTEM_DTS); \
+	else $(MAKE) --no-print-directory -s tour-$(SYSTEM); fi
 
-# A tour of the pipeline system that types and checks by itself.
-tour: kit
-	@python3 systems/pipeline/tour.py build/tools/mullion run systems/pipeline/system.dts
+# Tours that type and check by themselves.
+tour: tour-$(SYSTEM)
+tour-two-linux: guests
+tour-two-linux tour-pipeline: tour-%: kit
+	@python3 systems/$*/tour.py build/tools/mullion run systems/$*/system.dts
 
 # ---- test --------------------------------------------------------------------
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
-TEST_STEPS := all test-tool test-lib test-unit test-lib-target test-clang test-target test-boot test-tutorial tour
+TEST_STEPS := all test-tool test-lib test-vmm test-unit test-lib-target test-clang test-target test-boot \
+              test-tutorial tour-pipeline guests-all test-guests test-linux tour-two-linux
 
 .PHONY: test test-tutorial test-clang check
 test:
@@ -108,10 +113,12 @@ clean:
 
 help:
 	@echo 'make              the kit: kernels of all boards, cell library, host tool (build/kit, build/tools/mullion)'
-	@echo 'make run          boots the pipeline system (SYSTEM=hello, SYSTEM=pingpong); without a terminal, a scripted tour'
+	@echo 'make run          boots two Linux machines and a native cell (SYSTEM=linux, pipeline, hello, pingpong: another'
+	@echo '                  of systems/); without a terminal, a scripted tour'
 	@echo 'make test         all tests; the last line is "N passed, N failed"'
 	@echo 'make test-unit    the kernel on this PC, under sanitizers (also test-tool, test-lib, test-lib-target,'
-	@echo '                  test-clang, test-target, test-boot, test-tutorial, tour: the other parts of make test)'
+	@echo '                  test-clang, test-target, test-boot, test-tutorial, test-vmm, test-guests, test-linux,'
+	@echo '                  tour-pipeline, tour-two-linux: the other parts of make test)'
 	@echo 'make fuzz         random calls at the door, for FUZZ_SECONDS'
 	@echo 'make check        the static gate: headers, warnings, layering, style, links, generated pages'
 	@echo 'make bench        measures, to build/bench/results.tsv'

@@ -23,7 +23,8 @@
 #include "vcpu.h"
 #include "vgic.h"
 
-static_assert(((HCR_NATIVE | HCR_GUEST) & (HCR_E2H | HCR_API)) == 0, "see init.h");
+static_assert((HCR_NATIVE & (HCR_E2H | HCR_API)) == 0, "see init.h");
+static_assert((HCR_GUEST & (HCR_E2H | HCR_API)) == 0, "see init.h");
 
 #define TCR_EPD       (UINT64_C(1) << 7 | UINT64_C(1) << 23)    /* EPD0, EPD1: no walks */
 #define VTTBR_VMID    FIELD(63, 48)
