@@ -18,7 +18,7 @@ struct irq_map                 system_irqs;
 
 /* Not loaded: for the host tool. */
 #define FIELD_AT(object, name, member)                                            \
-    .object##_##name = { offsetof(struct object, member), sizeof(((struct object *)NULL)->member) },
+    .object##_##name = { offsetof(struct object, member), sizeof(__typeof__(((struct object *)NULL)->member)) },
 const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info"), used)) = {
     .magic = MV_KERNEL_MAGIC,
     .systab_version = MV_SYSTAB_VERSION,
