@@ -165,7 +165,11 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
     v->vm->lr_id[i] = (uint16_t)(id | latched);
     v->vm->lrs |= 1u << i;
     v->vm->lr_asks |= notify ? LR_ASK_END : 0;
-    arch_lr_write(i, arch_lr_make(id, b->priority[at], state, linked, notify, sender));
+    arch_lr_t lr = arch_lr_make(id, b->priority[at], state, linked, notify, sender);
+
+    if (i == 0)
+        v->vm->lr_first = lr;
+    arch_lr_write(i, lr);
 }
 
 /*
@@ -291,25 +295,33 @@ static void tell(struct vcpu *v)
 
 /*
  * A private interrupt has come for v, on this core; the lock is held. The
- * frequent case is that nothing else is in the list registers.
+ * frequent case is that nothing else is in the list registers, and the most
+ * frequent that the last one was the same: then nobody has touched it since,
+ * and its register is written again as it was.
  */
 static void arrive(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t id)
 {
     struct vm *vm = v->vm;
     uint32_t used = vm->lrs;
+    bool work = true;
 
     if (unlikely(!is_idle(v))) {
         arch_unlock(&g->lock);
         vgic_update(v);
         return;
     }
-    for (; used != 0; used &= used - 1)
-        put_back(v, (uint32_t)__builtin_ctz(used), 0);
-    vm->lrs = 0;
-    bool work = (wanted(g, b) >> id & 1) != 0;
-
-    if (work)
-        put(v, 0, id, LR_PENDING);
+    if (used == 1 && vm->lr_id[0] == (id < VGIC_SGIS ? id | LATCHED : id) &&
+        arch_lr_state(vm->lr_first) == LR_PENDING && !(ARCH_SGI_HAS_SENDER && id < VGIC_SGIS)) {
+        b->pending &= ~(1u << id);
+        arch_lr_write(0, vm->lr_first);
+    } else {
+        for (; used != 0; used &= used - 1)
+            put_back(v, (uint32_t)__builtin_ctz(used), 0);
+        vm->lrs = 0;
+        work = (wanted(g, b) >> id & 1) != 0;
+        if (work)
+            put(v, 0, id, LR_PENDING);
+    }
     arch_unlock(&g->lock);
     if (work)
         wake(v);
