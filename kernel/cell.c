@@ -166,13 +166,13 @@ struct result call_cell_stop(HANDLER_ARGS)
     return result_status(MV_OK);
 }
 
-static bool all_stopped(const struct cell *c)
+static uint64_t running(const struct cell *c)
 {
-    for (uint32_t i = 0; i < c->sys->vcpu_count; i++) {
-        if (!vcpu_is_stopped(&c->vcpus[i]))
-            return false;
-    }
-    return true;
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < c->sys->vcpu_count; i++)
+        count += !vcpu_is_stopped(&c->vcpus[i]);
+    return count;
 }
 
 /* The cell is prepared: each core starts its vCPUs of it, in turn. The phase
@@ -207,7 +207,7 @@ struct result call_cell_start(HANDLER_ARGS)
         return result_status(MV_BAD_ARG);
     while (!ready) {
         arch_lock(&c->lock);
-        if (!all_stopped(c) || c->phase == PHASE_STARTING) {
+        if (running(c) != 0 || c->phase == PHASE_STARTING) {
             arch_unlock(&c->lock);
             return result_status(MV_BUSY);
         }
@@ -226,10 +226,5 @@ struct result call_cell_start(HANDLER_ARGS)
 
 struct result call_cell_inspect(HANDLER_ARGS)
 {
-    const struct cell *c = object;
-    uint64_t running = 0;
-
-    for (uint32_t i = 0; i < c->sys->vcpu_count; i++)
-        running += !vcpu_is_stopped(&c->vcpus[i]);
-    return (struct result){ MV_OK, running };
+    return (struct result){ MV_OK, running(object) };
 }

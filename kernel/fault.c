@@ -8,22 +8,24 @@
 #include "trace.h"
 #include "vm.h"
 
-void fault_raise(struct vcpu *v, enum mv_fault kind, uint64_t address, uint64_t syndrome)
+static void note(struct vcpu *v, enum mv_fault kind, uint64_t address, uint64_t syndrome)
 {
     v->fault = kind;
     v->fault_address = address;
     v->fault_syndrome = syndrome;
     v->faults++;
     trace(v->core, MV_TRACE_FAULT, MV_EVENT_FAULT, v, kind | syndrome << 32, address);
+}
+
+void fault_raise(struct vcpu *v, enum mv_fault kind, uint64_t address, uint64_t syndrome)
+{
+    note(v, kind, address, syndrome);
     ipc_fault(v);
 }
 
 void fault_bus(struct vcpu *v)
 {
-    v->fault = MV_FAULT_BUS;
-    v->fault_address = v->fault_syndrome = 0;
-    v->faults++;
-    trace(v->core, MV_TRACE_FAULT, MV_EVENT_FAULT, v, MV_FAULT_BUS, 0);
+    note(v, MV_FAULT_BUS, 0, 0);
     /* It may be anywhere by now, waiting or calling: no message, it stops. */
     fault_log(v);
     vcpu_halt(v, VCPU_FAULTED);

@@ -18,13 +18,18 @@ void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
 void vcpu_set_keys(struct vcpu *v, bool traced)
 {
     uint32_t core_part = (v->core->index + 1) << VCPU_CORE_SHIFT;
-    bool fast = (v->vm != NULL || !v->has_device) && !traced;
 
-    /* A VM's vCPU neither waits nor serves: no native fast path may leave it;
-     * its reply_key is the state of a VMM that its exit may enter. */
-    v->wait_key = fast && v->vm == NULL ? core_part | VCPU_WAITING : VCPU_KEY_NEVER;
-    v->reply_key = !fast ? VCPU_KEY_NEVER :
-                   core_part | (uint32_t)(v->vm == NULL ? VCPU_CALLING : VCPU_WAITING);
+    v->wait_key = v->reply_key = VCPU_KEY_NEVER;
+    if (traced)
+        return;
+    if (v->vm != NULL) {
+        /* It neither waits nor serves, so no native fast path may leave it; this
+         * is the state of a VMM that its exit may enter. */
+        v->reply_key = core_part | VCPU_WAITING;
+    } else if (!v->has_device) {
+        v->wait_key = core_part | VCPU_WAITING;
+        v->reply_key = core_part | VCPU_CALLING;
+    }
 }
 
 bool vcpu_is_stopped(const struct vcpu *v)
@@ -125,7 +130,7 @@ static mv_status_t may_copy(const struct vcpu *self, const struct vcpu *v)
     if (self->buffer == NULL)
         return MV_BAD_ARG;
     /* Stopped a moment ago, its registers may still be in the hardware. */
-    bool served = v->vm != NULL && v->is_fault_call && self->caller == v;
+    bool served = v->vm != NULL && self->caller == v;    /* then it is an exit */
 
     return (vcpu_is_stopped(v) || served) && v->core->current != v ? MV_OK : MV_BUSY;
 }

@@ -29,15 +29,26 @@ static_assert((HCR_GUEST & (HCR_E2H | HCR_API)) == 0, "see init.h");
 #define TCR_EPD       (UINT64_C(1) << 7 | UINT64_C(1) << 23)    /* EPD0, EPD1: no walks */
 #define VTTBR_VMID    FIELD(63, 48)
 
+/* In pairs, for the sake of the text's size. */
 #define EL1_OWNED(R) \
-    R(sp_el1) R(elr_el1) R(spsr_el1) R(esr_el1) R(far_el1) R(afsr0_el1) R(afsr1_el1) \
-    R(ttbr0_el1) R(ttbr1_el1) R(mair_el1) R(amair_el1) R(vbar_el1) R(contextidr_el1) \
-    R(tpidr_el1) R(par_el1) R(csselr_el1)
+    R(sp_el1, elr_el1) R(spsr_el1, esr_el1) R(far_el1, afsr0_el1) R(afsr1_el1, ttbr0_el1) \
+    R(ttbr1_el1, mair_el1) R(amair_el1, vbar_el1) R(contextidr_el1, tpidr_el1) R(par_el1, csselr_el1)
 #define EL1_ENTERED(R) \
-    R(sctlr_el1) R(tcr_el1) R(cpacr_el1) R(cntkctl_el1) R(tpidrro_el0)
+    R(sctlr_el1, tcr_el1) R(cpacr_el1, cntkctl_el1)
+#define EL1_IDENTITY(R) \
+    R(id_aa64pfr0_el1, id_aa64pfr1_el1) R(id_aa64dfr0_el1, id_aa64isar0_el1) \
+    R(id_aa64isar1_el1, id_aa64mmfr0_el1) R(id_aa64mmfr1_el1, id_aa64mmfr2_el1)
 
-#define SAVE(name)  el1->name = read_##name();
-#define LOAD(name)  write_##name(el1->name);
+#define SAVE(a, b)                                                                        \
+    {                                                                                     \
+        uint64_t x, y;                                                                    \
+                                                                                          \
+        __asm__ volatile("mrs %0, " #a "\n\tmrs %1, " #b : "=r"(x), "=r"(y));             \
+        el1->a = x;                                                                       \
+        el1->b = y;                                                                       \
+    }
+#define LOAD(a, b) \
+    __asm__ volatile("msr " #a ", %0\n\tmsr " #b ", %1" : : "r"(el1->a), "r"(el1->b));
 
 /* ---- whose registers -------------------------------------------------------------- */
 
@@ -61,6 +72,7 @@ void cpu_leave_vm(struct vcpu *v)
     struct mv_vm_state *el1 = &v->vm->arch.el1;
 
     EL1_ENTERED(SAVE)
+    el1->tpidrro_el0 = read_tpidrro_el0();
     if (errata_speculative_at) {
         write_tcr_el1(el1->tcr_el1 | TCR_EPD);
         isb();      /* no walk for this VMID from here on ... */
@@ -87,6 +99,7 @@ void cpu_enter_vm(struct vcpu *v)
         isb();      /* ... and the VMID live, before walks are allowed again */
     }
     EL1_ENTERED(LOAD)
+    write_tpidrro_el0(el1->tpidrro_el0);
     write_hcr_el2(HCR_GUEST);
 }
 
@@ -142,21 +155,14 @@ void arch_clean(void *start, size_t bytes)
 
 /* ---- state from outside --------------------------------------------------------------- */
 
-void vm_state_read(const struct vcpu *v, struct mv_vm_state *out)
+void vm_state_read(const struct vcpu *v, struct mv_vm_state *el1)
 {
     if (v->core->owner == v)
         vm_disown(v->core);
-    *out = v->vm->arch.el1;
-    out->midr_el1 = read_midr_el1();
-    out->mpidr_el1 = UINT64_C(1) << 31 | v->number;
-    out->id_aa64pfr0_el1 = read_id_aa64pfr0_el1();
-    out->id_aa64pfr1_el1 = read_id_aa64pfr1_el1();
-    out->id_aa64dfr0_el1 = read_id_aa64dfr0_el1();
-    out->id_aa64isar0_el1 = read_id_aa64isar0_el1();
-    out->id_aa64isar1_el1 = read_id_aa64isar1_el1();
-    out->id_aa64mmfr0_el1 = read_id_aa64mmfr0_el1();
-    out->id_aa64mmfr1_el1 = read_id_aa64mmfr1_el1();
-    out->id_aa64mmfr2_el1 = read_id_aa64mmfr2_el1();
+    *el1 = v->vm->arch.el1;
+    el1->midr_el1 = read_midr_el1();
+    el1->mpidr_el1 = UINT64_C(1) << 31 | v->number;
+    EL1_IDENTITY(SAVE)
 }
 
 void vm_state_write(struct vcpu *v, const struct mv_vm_state *in)
