@@ -251,6 +251,22 @@ vectors:
         .endr
         .endm
 
+#ifndef MV_NO_FASTPATH
+/* A device's interrupt wakes its driver, as wake_check left it. */
+irq_commit:
+        phase   interrupt
+        gic_drop
+        mov     w5, #1
+        ldr     x3, [x14, #VCPU_INTERRUPTS]
+        strb    w5, [x12, #VIRQ_ACTIVE]
+        add     x3, x3, #1
+        mrs     x4, spsr_el2
+        str     x3, [x14, #VCPU_INTERRUPTS]
+        str     x4, [sp, #FRAME_PSTATE]
+        mov     x2, #1                          /* the payload */
+        b       wake
+#endif
+
         vector  5, own_5
         mov     x16, #5
         b       own_exception
@@ -322,6 +338,20 @@ own_exception:
         cbnz    x17, guest_sync
         adr     x17, trap_sync
         b       interrupted
+
+#ifndef MV_NO_FASTPATH
+/* A raise wakes the sink, as wake_check left it. */
+raise_commit:
+        phase   clear                           /* the raiser's result: MV_OK, the rest 0 */
+        zero_pairs sp, 0, 17
+        str     xzr, [sp, #FRAME_X + 8 * 18]
+        str     xzr, [sp, #FRAME_PSTATE]
+        ldr     x3, [sp, #VCPU_RAISES]
+        mov     w5, #1
+        add     x3, x3, #1
+        str     x3, [sp, #VCPU_RAISES]
+        b       wake
+#endif
 
         vector  9, cell_irq
         phase   entry
@@ -440,6 +470,15 @@ wrong_place:
         isb                                     /* the next fetch is translated */
         ret
 
+#ifndef MV_NO_FASTPATH
+/* See cpu_enter_native(); what a guest has instead of the last. */
+        .balign 8
+native_registers:
+        .quad   NATIVE_SCTLR, NATIVE_CPACR, NATIVE_CNTKCTL, NATIVE_HCR
+guest_hcr:
+        .quad   GUEST_HCR
+#endif
+
         vector  14, aarch32_14
         mov     x16, #14
         b       own_exception
@@ -464,10 +503,6 @@ wrong_place:
         mov     x0, xzr
         b       secondary_boot
 
-        vector  15, aarch32_15
-        mov     x16, #15
-        b       own_exception
-
 /* From a guest. HVC #n, n not 0, is a kernel call as SVC #n is a native cell's. */
 guest_sync:
         lsr     w17, w16, #16
@@ -488,6 +523,10 @@ guest_sync:
 slow_exit:
         adr     x17, trap_vm
         b       interrupted
+
+        vector  15, aarch32_15
+        mov     x16, #15
+        b       own_exception
 
 /* ---- interrupts -------------------------------------------------------------------- */
 
@@ -735,13 +774,6 @@ fast_load:
         mov     x1, sp
         b       call_c
 
-/* See cpu_enter_native(); what a guest has instead of the last. */
-        .balign 8
-native_registers:
-        .quad   NATIVE_SCTLR, NATIVE_CPACR, NATIVE_CNTKCTL, NATIVE_HCR
-guest_hcr:
-        .quad   GUEST_HCR
-
 /*
  * reply_wait to a guest that still owns this core's registers, when it goes on
  * behind the load or store that exited. What it does then is answer(),
@@ -867,29 +899,6 @@ wake_check:
         cbnz    w6, 1f
         br      x18
 1:      br      x17
-
-irq_commit:
-        phase   interrupt
-        gic_drop
-        mov     w5, #1
-        ldr     x3, [x14, #VCPU_INTERRUPTS]
-        strb    w5, [x12, #VIRQ_ACTIVE]
-        add     x3, x3, #1
-        mrs     x4, spsr_el2
-        str     x3, [x14, #VCPU_INTERRUPTS]
-        str     x4, [sp, #FRAME_PSTATE]
-        mov     x2, #1                          /* the payload */
-        b       wake
-
-raise_commit:
-        phase   clear                           /* the raiser's result: MV_OK, the rest 0 */
-        zero_pairs sp, 0, 17
-        str     xzr, [sp, #FRAME_X + 8 * 18]
-        str     xzr, [sp, #FRAME_PSTATE]
-        ldr     x3, [sp, #VCPU_RAISES]
-        mov     w5, #1
-        add     x3, x3, #1
-        str     x3, [sp, #VCPU_RAISES]
 
 /*
  * sp's vCPU, whose x0-x18 and PSTATE are saved, makes way for the sink: this
