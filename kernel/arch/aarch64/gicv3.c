@@ -34,6 +34,10 @@ ICC(ich_hcr_el2, "S3_4_C12_C11_0")
 ICC(ich_vmcr_el2, "S3_4_C12_C11_7")
 ICC(ich_ap0r0_el2, "S3_4_C12_C8_0")
 ICC(ich_ap1r0_el2, "S3_4_C12_C9_0")
+ICC(ich_lr0_el2, "S3_4_C12_C12_0")
+ICC(ich_lr1_el2, "S3_4_C12_C12_1")
+ICC(ich_lr2_el2, "S3_4_C12_C12_2")
+ICC(ich_lr3_el2, "S3_4_C12_C12_3")
 #define ICC_READ(name, insn)                                                             \
     static inline uint64_t read_##name(void)                                             \
     {                                                                                    \
@@ -49,6 +53,10 @@ ICC_READ(ich_elrsr_el2, "S3_4_C12_C11_5")
 ICC_READ(ich_vmcr_el2, "S3_4_C12_C11_7")
 ICC_READ(ich_ap0r0_el2, "S3_4_C12_C8_0")
 ICC_READ(ich_ap1r0_el2, "S3_4_C12_C9_0")
+ICC_READ(ich_lr0_el2, "S3_4_C12_C12_0")
+ICC_READ(ich_lr1_el2, "S3_4_C12_C12_1")
+ICC_READ(ich_lr2_el2, "S3_4_C12_C12_2")
+ICC_READ(ich_lr3_el2, "S3_4_C12_C12_3")
 #define ICH_VTR_LISTREGS   0x1fu
 
 static void wait_clear(uint64_t address, uint32_t bits)
@@ -134,28 +142,22 @@ arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool phys
                        notify ? LR_NOTIFY : 0);
 }
 
-/* ICH_LR0_EL2 to ICH_LR3_EL2. */
-#define LR_EACH(F)  F("0") F("1") F("2") F("3")
-#define LR_AT       "adr %0, 1f\n\tadd %0, %0, %2, lsl #3\n\tbr %0\n1:\t"
-#define LR_READ(n)  "mrs %1, S3_4_C12_C12_" n "\n\tb 2f\n\t"
-#define LR_WRITE(n) "msr S3_4_C12_C12_" n ", %1\n\tb 2f\n\t"
-
 arch_lr_t arch_lr_read(uint32_t i)
 {
-    uint64_t at;
-    arch_lr_t lr;
-
-    __asm__ volatile(LR_AT LR_EACH(LR_READ) "\n2:"
-                     : "=&r"(at), "=r"(lr) : "r"((uint64_t)i) : "memory");
-    return lr;
+    return i == 0 ? read_ich_lr0_el2() : i == 1 ? read_ich_lr1_el2() :
+           i == 2 ? read_ich_lr2_el2() : read_ich_lr3_el2();
 }
 
 void arch_lr_write(uint32_t i, arch_lr_t lr)
 {
-    uint64_t at;
-
-    __asm__ volatile(LR_AT LR_EACH(LR_WRITE) "\n2:"
-                     : "=&r"(at) : "r"(lr), "r"((uint64_t)i) : "memory");
+    if (i == 0)
+        write_ich_lr0_el2(lr);
+    else if (i == 1)
+        write_ich_lr1_el2(lr);
+    else if (i == 2)
+        write_ich_lr2_el2(lr);
+    else
+        write_ich_lr3_el2(lr);
 }
 
 uint32_t arch_lr_state(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_STATE); }

@@ -79,7 +79,7 @@ void trap_sync(struct core *core, struct vcpu *v)
 void trap_serror(struct core *core, struct vcpu *v)
 {
     if (!v->has_device)
-        panic("bus error that no cell can have caused");
+        panic("bus error of no cell");
     v->frame.pc = read_elr_el2();
     if (v->vm != NULL) {
         fault_bus(v);
@@ -136,5 +136,5 @@ void trap_own(uint64_t kind, uint64_t sp, uint64_t lr)
     const uint64_t value[] = { kind, sp, lr };
 
     print_to(arch_putc, "\nmullion: exception in the kernel, vector %  sp %  lr %", value);
-    panic("the kernel has failed, see elr");
+    panic("the kernel failed, see elr");
 }
