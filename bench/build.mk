@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # make bench: counts instructions, to build/bench/results.tsv and
 #             build/bench/breakdown.txt; BENCH="virt-gicv3:cortex-a53" for one;
-#             BENCH_PART=native or guest for the cells or the virtual machine alone.
+#             BENCH_PART=native or guest for the cells or the virtual machine alone;
+#             without it the Linux rows follow (bench/linux).
 # make size:  what the kernel costs, to build/size.tsv; fails above a limit.
 # make bench-page: both, and their figures into docs/performance.md.
 
@@ -24,6 +25,7 @@ bench:
 	@scripts/packages.sh run
 	@$(QUIETLY) kit $(BENCH_GUEST)
 	@$(BENCH_PYTHON) bench/bench.py $(if $(BENCH_PART),--part $(BENCH_PART)) $(BENCH)
+	@$(if $(BENCH_PART),,$(MAKE) --no-print-directory -s bench-linux)
 
 size:
 	@scripts/packages.sh test
