@@ -58,6 +58,7 @@ ICC_READ(ich_lr1_el2, "S3_4_C12_C12_1")
 ICC_READ(ich_lr2_el2, "S3_4_C12_C12_2")
 ICC_READ(ich_lr3_el2, "S3_4_C12_C12_3")
 #define ICH_VTR_LISTREGS   0x1fu
+#define ICH_VTR_PREBITS    FIELD(28, 26)
 
 static void wait_clear(uint64_t address, uint32_t bits)
 {
@@ -112,12 +113,14 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
     write_icc_igrpen1_el1(1);
     isb();                          /* the interface is on before interrupts are waited for */
     if (t->vgics.count != 0) {
-        uint32_t all = (2u << (read_ich_vtr_el2() & ICH_VTR_LISTREGS)) - 1;
+        uint32_t vtr = (uint32_t)read_ich_vtr_el2();
+        uint32_t all = (2u << (vtr & ICH_VTR_LISTREGS)) - 1;
 
         for (uint32_t i = 0; i < ARCH_LRS; i++)
             arch_lr_write(i, 0);
         /* There are those that we use, and nothing is in any other. */
         CHECK(all >= (1u << ARCH_LRS) - 1 && arch_lr_empty() == all);
+        CHECK(field_get(vtr, ICH_VTR_PREBITS) <= 4);    /* else there are more than ICH_AP<n>R0_EL2 */
         arch_lr_ask(0);
     }
 }
