@@ -36,6 +36,7 @@ void cpu_init_registers(void)
     write_cntvoff_el2(0);
     write_cntv_ctl_el0(0);
     write_mdscr_el1(1u << 12);              /* TDCC: the debug channel traps */
+    write_actlr_el2(0);                     /* a guest has none of the core's own control registers */
     write_vpidr_el2(read_midr_el1());       /* a guest sees the core it runs on */
     write_mdcr_el2((read_mdcr_el2() & 0x1f) | MDCR_TRAPS);
     write_hstr_el2(0);                      /* AArch32 only */

@@ -38,8 +38,9 @@ extern struct cpu_pages cpu_pages[MV_CORES_MAX];
 static inline struct cpu *cpu_here(void) { return (struct cpu *)read_tpidr_el2(); }
 
 #define CPTR_RES1        UINT64_C(0x33ff)          /* bit 8 TZ: SVE trapped; bit 12 TSM: SME trapped */
+#define CPTR_TTA         (UINT64_C(1) << 20)       /* trace registers trapped */
 #define CPTR_TAM         (UINT64_C(1) << 30)       /* activity monitors trapped */
-#define CPTR_FP_OPEN     (CPTR_RES1 | CPTR_TAM)
+#define CPTR_FP_OPEN     (CPTR_RES1 | CPTR_TTA | CPTR_TAM)
 #define CPTR_FP_TRAPPED  (CPTR_FP_OPEN | UINT64_C(1) << 10)
 /*
  * HCR_EL2 for native cells: EL0 under TGE, stage 2 alone. E2H is 0 so that
