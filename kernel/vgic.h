@@ -18,7 +18,6 @@ struct vcpu;
 
 #define VGIC_SGIS        16u
 #define VGIC_BANK        32u    /* interrupts of a bank; ids below are private to a vCPU */
-#define VGIC_NO_TARGET   0xffu
 #define VGIC_SPI_BANKS   4u     /* so that a look through all banks is bounded */
 static_assert(VGIC_SPI_BANKS == MV_VGIC_SPI_BANKS, "what the host tool may ask for");
 

@@ -50,6 +50,23 @@ phase.\name\().\@:
         .set    reg, reg + 2
         .endr
         .endm
+/* sp's vCPU leaves by a call, which keeps no more of its registers than these. */
+        .macro  save_caller
+        mrs     x9, sp_el0
+        mrs     x10, elr_el2
+        mrs     x11, tpidr_el0
+        stp     x9, x10, [sp, #FRAME_SP]
+        str     x11, [sp, #FRAME_TLS]
+        pairs   stp, sp, 19, 30
+        .endm
+/* Where the vCPU at `base` runs, and whether it may use FP. */
+        .macro  load_space base
+        ldp     x9, x10, [\base, #VCPU_VTTBR]
+        msr     vttbr_el2, x9
+        msr     vtcr_el2, x10
+        ldr     x11, [\base, #VCPU_CPTR]
+        msr     cptr_el2, x11
+        .endm
         .macro  clear_ number
         mov     x\number, xzr
         .endm
@@ -607,19 +624,10 @@ slow_irq:
  */
 fast_switch:
         phase   save
-        mrs     x9, sp_el0
-        mrs     x10, elr_el2
-        mrs     x11, tpidr_el0
-        stp     x9, x10, [sp, #FRAME_SP]
-        str     x11, [sp, #FRAME_TLS]
-        pairs   stp, sp, 19, 30
+        save_caller
 fast_load:
         phase   switch
-        ldp     x9, x10, [x14, #VCPU_VTTBR]
-        msr     vttbr_el2, x9
-        msr     vtcr_el2, x10
-        ldr     x11, [x14, #VCPU_CPTR]
-        msr     cptr_el2, x11
+        load_space x14
         ldp     x9, x10, [x14, #FRAME_SP]
         msr     sp_el0, x9
         msr     elr_el2, x10
@@ -814,12 +822,7 @@ fast_resume_or_message:
         add     x9, x14, w9, uxtw #3
         str     x1, [x9, #FRAME_X]
 1:      phase   save
-        mrs     x9, sp_el0
-        mrs     x10, elr_el2
-        mrs     x11, tpidr_el0
-        stp     x9, x10, [sp, #FRAME_SP]
-        str     x11, [sp, #FRAME_TLS]
-        pairs   stp, sp, 19, 30
+        save_caller
         phase   guest
         ldr     x17, [x14, #VCPU_VM]
         ldr     x8, guest_hcr
@@ -834,11 +837,7 @@ fast_resume_or_message:
         msr     hcr_el2, x8
         phase   switch
         mov     sp, x14
-        ldp     x9, x10, [sp, #VCPU_VTTBR]
-        msr     vttbr_el2, x9
-        msr     vtcr_el2, x10
-        ldr     x11, [sp, #VCPU_CPTR]
-        msr     cptr_el2, x11
+        load_space sp
         ldp     x9, x10, [sp, #FRAME_SP]
         msr     sp_el0, x9
         add     x10, x10, #4                    /* behind the instruction */
