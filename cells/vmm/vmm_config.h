@@ -25,5 +25,8 @@ struct vmm_config {
     uint32_t    has_rng;                 /* virtio rng */
     uint64_t    time_base;               /* seconds since 1970 at boot, as far as the builder knows */
     uint8_t     seed[64];                /* for the virtio rng */
+    uint32_t    io_cap;                  /* portal of the machine's io cell (libvirtio/io.h); 0: it has none */
+    uint32_t    io_slots;                /* virtio-mmio slots that are its, a bit each */
+    uint32_t   *io_status;               /* page shared with it: InterruptStatus of each slot */
 };
 extern const struct vmm_config vmm_config;

@@ -18,17 +18,25 @@
 #define MV_GUEST_VIRTIO_COUNT   16u
 #define MV_GUEST_RAM            0x40000000u
 
-/* Interrupt ids (INTID). SPIs are level-triggered, active high. */
+#define MV_GUEST_DEVICES        0x0b000000u  /* devices of the board that the guest owns  */
+#define MV_GUEST_DEVICES_STEP   0x10000u     /* each begins at a multiple                 */
+#define MV_GUEST_DEVICES_END    0x10000000u
+
+/* Interrupt ids (INTID). SPIs are level-triggered, active high, but those of the
+ * io cell's virtio devices (MV_GUEST_VIRTIO_IO and up), which are edges. */
 #define MV_GUEST_PPI_VTIMER     27u
 #define MV_GUEST_PPI_PTIMER     30u          /* named in the device tree; never fires      */
 #define MV_GUEST_SPI_UART       33u
 #define MV_GUEST_SPI_RTC        34u
 #define MV_GUEST_SPI_VIRTIO     48u          /* of the first virtio-mmio device            */
+#define MV_GUEST_SPI_DEVICES    64u          /* first of devices that the guest owns       */
 #define MV_GUEST_SPI_BANKS      2u           /* ids 32-95                                  */
 
 /* Which virtio-mmio device is which. */
 #define MV_GUEST_VIRTIO_CONSOLE 0u
 #define MV_GUEST_VIRTIO_RNG     1u
+#define MV_GUEST_VIRTIO_IO      2u           /* the first of the io cell's: ports if any, disks, networks */
+#define MV_GUEST_VIRTIO_NOTIFY  0x50u        /* QueueNotify: the bell                     */
 
 /*
  * What a guest finds by the SMC Calling Convention, in the range of the

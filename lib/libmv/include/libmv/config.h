@@ -12,7 +12,9 @@
 extern "C" {
 #endif
 
-enum mv_channel_kind { MV_CHANNEL_BYTES, MV_CHANNEL_MESSAGES };
+/* LINK: the memory holds virtqueues (libvirtio/link.h) instead of rings; the
+ * client is end 0, the server end 1. */
+enum mv_channel_kind { MV_CHANNEL_BYTES, MV_CHANNEL_MESSAGES, MV_CHANNEL_LINK };
 
 /* One end of a channel. The shared segment holds the ring from end 0 to end 1
  * first, then the one from end 1 to end 0, each half of its size. */
@@ -39,6 +41,34 @@ struct mv_device_config {
     const char *compatible;    /* of the node, its names separated by one space */
 };
 
+/* Memory of this cell that its devices may read and write by themselves. A
+ * device is told `bus` for what the cell sees at `address`: the same behind an
+ * SMMU, the physical address without one. */
+struct mv_dma_config {
+    const char *name;          /* "dma", or the name of a channel or segment  */
+    uint64_t    address, size;
+    uint64_t    bus;
+    uint32_t    writable;      /* 0: the device may only read it              */
+};
+
+/* A PCI function whose driver this cell is. It decodes nothing until the cell
+ * has attached it: a call to `attach_cap`, see cells/pci/pci_config.h. */
+#define MV_PCI_BARS 6
+struct mv_function_config {
+    const char *name;          /* label or node name in the description       */
+    uint32_t    id;            /* bus << 8 | device << 3 | function           */
+    uint32_t    vendor, device;
+    uint64_t    config;        /* its configuration space in this cell, 4 KiB, read-only */
+    struct {
+        uint64_t address;      /* in this cell; 0: not given                  */
+        uint64_t size;
+    } bar[MV_PCI_BARS];
+    uint32_t    line_cap;      /* of INTx, a level; 0: it has none            */
+    uint8_t     line;
+    uint8_t     behind_smmu;   /* 1: its DMA reaches only mv_cell.dma         */
+    uint32_t    attach_cap;    /* portal of the cell that owns the bridge     */
+};
+
 /* A cell whose faults or calls arrive here with this badge. */
 struct mv_peer_config {
     uint32_t    badge;
@@ -56,6 +86,9 @@ struct mv_cell_config {
     const struct mv_device_config  *devices;
     const struct mv_peer_config    *peers;
     const struct mv_channel_config *console;   /* NULL: the cell has none */
+    uint32_t    dma_count, function_count;
+    const struct mv_dma_config      *dma;
+    const struct mv_function_config *functions;
 };
 
 extern const struct mv_cell_config mv_cell;
