@@ -20,9 +20,16 @@ GUESTS_PACKAGE_rt    := linux-image-rt-arm64@
 .PHONY: guests guests-all $(addprefix guests-,$(GUESTS_KERNELS)) FORCE
 guests-all: guests $(addprefix guests-,$(GUESTS_KERNELS))
 
-$(GUESTS)/selfcheck: guests/initrd/selfcheck.c
+# Our own programs in the initramfs, and the same for this computer, for tests.
+GUESTS_PROGRAMS := $(patsubst guests/initrd/%.c,$(GUESTS)/%,$(wildcard guests/initrd/*.c))
+$(GUESTS_PROGRAMS): $(GUESTS)/%: guests/initrd/%.c $(wildcard guests/initrd/*.h)
 	@mkdir -p $(@D)
-	@$(GUESTS_CC) $(GUESTS_CFLAGS) -o $@ $<
+	@$(GUESTS_CC) $(GUESTS_CFLAGS) -o $@ $< -pthread
+
+GUESTS_HOST_PROGRAMS := $(patsubst guests/initrd/%.c,$(GUESTS)/host/%,$(filter-out %/selfcheck.c,$(wildcard guests/initrd/*.c)))
+$(GUESTS_HOST_PROGRAMS): $(GUESTS)/host/%: guests/initrd/%.c $(wildcard guests/initrd/*.h)
+	@mkdir -p $(@D)
+	@gcc $(filter-out -static -s,$(GUESTS_CFLAGS)) -g -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< -pthread
 
 define guests_kernel
 guests-$(1): $$(GUESTS)/$(1)/Image $$(GUESTS)/$(1)/initrd
@@ -32,11 +39,11 @@ $$(GUESTS)/$(1)/Image: guests/fetch.sh guests/build.py
 	echo "guests: unpacking Debian's $(1) kernel" >&2; \
 	guests/build.py kernel "$$$$kernel" $$@
 
-$$(GUESTS)/$(1)/initrd: guests/fetch.sh guests/build.py $$(GUESTS)/selfcheck $$(wildcard guests/initrd/*)
+$$(GUESTS)/$(1)/initrd: guests/fetch.sh guests/build.py $$(GUESTS_PROGRAMS) $$(wildcard guests/initrd/*)
 	@kernel=$$$$(guests/fetch.sh $$(GUESTS_PACKAGES) $$(GUESTS_PACKAGE_$(1))) || exit 1; \
 	busybox=$$$$(guests/fetch.sh $$(GUESTS_PACKAGES) busybox-static) || exit 1; \
 	echo "guests: making the initramfs of Debian's $(1) kernel" >&2; \
-	guests/build.py initrd "$$$$kernel" "$$$$busybox" guests/initrd $$(GUESTS)/selfcheck $$@
+	guests/build.py initrd "$$$$kernel" "$$$$busybox" guests/initrd $$(GUESTS_PROGRAMS) $$@
 endef
 $(foreach k,$(GUESTS_KERNELS),$(eval $(call guests_kernel,$(k))))
 

@@ -8,8 +8,8 @@ initramfs around BusyBox. The same packages always give the same files.
         an EFI program that unpacks itself
     build.py kernel KERNEL.deb OUT
         OUT is the Image of Debian's kernel
-    build.py initrd KERNEL.deb BUSYBOX.deb FOLDER SELFCHECK OUT
-        OUT is the initramfs: FOLDER's files, BusyBox, SELFCHECK, and the kernel's
+    build.py initrd KERNEL.deb BUSYBOX.deb FOLDER PROGRAM... OUT
+        OUT is the initramfs: FOLDER's files, BusyBox, the PROGRAMs, and the kernel's
         modules with the order in which to load them
 """
 import gzip
@@ -21,9 +21,11 @@ import sys
 import tarfile
 import zlib
 
-# What a guest's board needs that Debian builds as modules; what these need is
-# found by itself. A kernel that has one built in has no file of it.
-MODULES = ["virtio_mmio", "virtio_console", "virtio_rng"]
+# What a guest's board needs that Debian builds as modules, and the kind of virtio
+# device that must be there, or None; what these need is found by itself. A kernel
+# that has one built in has no file of it. ext4 asks for crc32c by name only.
+MODULES = {"virtio_mmio": None, "virtio_net": 1, "virtio_blk": 2, "crc32c_generic": 2, "ext4": 2,
+           "virtio_console": 3, "virtio_rng": 4}
 
 IMAGE_MAGIC = b"ARM\x64"       # at 56 of an arm64 Image
 
@@ -86,18 +88,24 @@ def kernel_files(package):
 
 
 def load_order(found):
-    """What is needed comes first."""
-    order = []
+    """{module: the kinds of devices it is for}; what is needed comes first."""
+    order = {}
 
-    def add(name):
-        if name in found and name not in order:
+    def add(name, kind):
+        if name in found:
             for other in needs(found[name][1]):
-                add(other)
-            order.append(name)
+                add(other, kind)
+            order.setdefault(name, set()).add(kind)
 
-    for name in MODULES:
-        add(name)
+    for name, kind in MODULES.items():
+        add(name, kind)
     return order
+
+
+def order_line(name, kinds):
+    """As init reads it: the module, and kinds as sysfs writes them, or "-": always."""
+    words = ["-"] if None in kinds else [f"0x{kind:04x}" for kind in sorted(kinds)]
+    return " ".join([name] + words) + "\n"
 
 
 # ---- the kernel -------------------------------------------------------------
@@ -167,7 +175,7 @@ class Archive:
         return gzip.compress(bytes(self.data), 9, mtime=0)
 
 
-def initrd(kernel, busybox, folder, selfcheck, out):
+def initrd(kernel, busybox, folder, *programs, out):
     version, _, found = kernel_files(kernel)
     archive = Archive()
     for name in ("proc", "sys", "dev", "tmp", "root", "etc", "sbin"):
@@ -183,14 +191,15 @@ def initrd(kernel, busybox, folder, selfcheck, out):
             data = f.read()
         if name == "init":
             archive.file(name, data, 0o755)
-        elif not name.endswith(".c"):
-            archive.file(f"etc/{name}", data)
-    with open(selfcheck, "rb") as f:
-        archive.file("bin/selfcheck", f.read(), 0o755)
+        elif not name.endswith((".c", ".h")):
+            archive.file(f"etc/{name}", data, 0o755 if data.startswith(b"#!") else 0o644)
+    for program in programs:
+        with open(program, "rb") as f:
+            archive.file(f"bin/{os.path.basename(program)}", f.read(), 0o755)
     order = load_order(found)
     for name in order:
         archive.file(f"lib/modules/{version}/{name}.ko", found[name][1])
-    archive.file(f"lib/modules/{version}/order", "".join(f"{n}\n" for n in order).encode())
+    archive.file(f"lib/modules/{version}/order", "".join(order_line(n, k) for n, k in order.items()).encode())
     write(out, archive.compressed())
 
 
@@ -204,8 +213,8 @@ def main():
     elif words[:1] == ["kernel"] and len(words) == 3:
         _, kernel, _ = kernel_files(words[1])
         write(words[2], image_of(kernel, words[1]))
-    elif words[:1] == ["initrd"] and len(words) == 6:
-        initrd(*words[1:])
+    elif words[:1] == ["initrd"] and len(words) >= 5:
+        initrd(*words[1:-1], out=words[-1])
     else:
         sys.exit(__doc__)
 
