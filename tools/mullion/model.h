@@ -18,11 +18,14 @@
 #include "text.h"
 #include "tree.h"
 
+enum { BARS = 6 };
+
 /* What a segment is for; decides where it lies and who pays for it. */
 enum segment_kind {
     SEGMENT_SHARED,     /* from the description                          */
     SEGMENT_CHANNEL,
     SEGMENT_DEVICE,
+    SEGMENT_DMA,        /* a cell's own, for its devices                 */
     SEGMENT_IMAGE,      /* what a cell executes and reads, never written */
     SEGMENT_PRIVATE,    /* a cell's data, stacks and message buffers     */
     SEGMENT_GUEST,      /* a virtual machine's memory                    */
@@ -119,6 +122,71 @@ struct device {
     VEC(struct virq *) virqs;
 };
 
+/* What a device says at the SMMU with each of its own reads and writes. */
+struct stream {
+    struct cell   *cell;            /* the device's owner */
+    const char    *name;            /* the device's or function's */
+    struct pos     at;              /* where it is given to the cell */
+    uint32_t       index;           /* in the system: a cell's are one behind the other */
+    uint32_t       id;              /* StreamID */
+    const struct node *smmu;
+};
+
+/* Memory of a cell that its devices may reach. All streams of the cell reach
+ * all of it. Addresses are known after plan(). */
+struct dma_region {
+    const char     *name;           /* "dma", or a channel's or segment's */
+    struct segment *segment;
+    const struct mapping *mapping;  /* the cell's own, in its space "main" */
+    uint64_t        offset, size;   /* in the segment */
+    uint64_t        address;        /* in the cell */
+    uint64_t        bus;            /* what the device is told: the same behind an SMMU, else physical */
+    bool            writable;       /* by the device */
+    struct pos      at;
+};
+
+/* Where a function's base address register leads: bus address, what the
+ * processor sees there, bytes. */
+struct bar {
+    uint64_t bus, base, size;       /* size 0: not given */
+    uint64_t offset;                /* of it in the function's segment */
+};
+
+/* A PCI function: a node below its host bridge's. */
+struct function {
+    struct cell   *cell;            /* its driver; NULL: nobody */
+    struct bridge *bridge;
+    const char    *name;
+    const struct node *node;
+    struct pos     at;              /* where it is given to the cell */
+    uint32_t       index;           /* among the bridge's */
+    uint32_t       id;              /* bus << 8 | device << 3 | function */
+    uint32_t       vendor, device;
+    struct bar     bars[BARS];
+    struct segment *config, *registers;         /* its configuration space; its BARs, one behind the other, or NULL */
+    struct mapping *config_mapping, *registers_mapping;
+    struct virq   *virq;            /* INTx; NULL: none */
+    struct stream *stream;          /* NULL: nothing stands before it */
+};
+
+/* A PCI host bridge: configuration space in memory, and a window for BARs. */
+struct bridge {
+    struct cell   *cell;            /* who owns it; NULL: nobody */
+    const char    *name;
+    const struct node *node;
+    struct pos     at;
+    uint32_t       index;
+    uint32_t       first_bus, last_bus;         /* as the board says */
+    uint32_t       used_first, used_last;       /* of the functions described */
+    struct region  ecam;            /* of first_bus to last_bus */
+    uint64_t       window_bus;      /* the 32-bit memory window as devices see it */
+    struct region  window;          /* as the processor does */
+    struct segment *segment;        /* what its owner gets of the configuration space */
+    struct mapping *mapping;
+    struct portal *portal;          /* the owner's "functions" */
+    VEC(struct function *) functions;
+};
+
 struct channel {
     const char    *name;
     const struct node *node;
@@ -210,6 +278,9 @@ struct cell {
     VEC(struct vcpu *) vcpus;
     VEC(struct space *) spaces;
     VEC(struct device *) devices;
+    VEC(struct function *) functions;
+    VEC(struct stream *) streams;
+    VEC(struct dma_region) dma;
     VEC(struct reference) calls, raises, controls, holds;
     VEC(struct cap) caps;               /* without the empty one at index 0 */
     VEC(struct load) loads;
@@ -242,6 +313,9 @@ struct system {
     VEC(struct timer *) timers;
     VEC(struct channel *) channels;
     VEC(struct device *) devices;
+    VEC(struct bridge *) bridges;
+    VEC(struct stream *) streams;   /* in the order of their cells */
+    struct virq  *stream_virq;      /* raised by faults of streams: of the cell that has the fault handler; NULL: none */
     VEC(struct vm *) vms;
     VEC(struct blob *) blobs;
     struct segment *trace_segment, *gicv_segment;
