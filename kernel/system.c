@@ -41,6 +41,7 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
         .vm = sizeof(struct vm),
         .vgic = sizeof(struct vgic),
         .vgic_bank = sizeof(struct vgic_bank),
+        .bell_slot = sizeof(struct virq *),
     },
     .fields = { MV_OBJECT_FIELDS(FIELD_AT) },
 };

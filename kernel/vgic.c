@@ -226,15 +226,15 @@ void vgic_unload(struct vcpu *v)
 void vgic_reset(struct vcpu *v)
 {
     struct vgic *g = v->vm->vgic;
-    uint32_t first = v->number, count = 1;
+    uint32_t first = v->number;
 
     arch_lock(&g->lock);
     if (first == 0) {
         g->control = 0;
-        count = g->sys->spi_banks;
-        arch_zero(&g->banks[g->sys->vcpu_count], count * sizeof(struct vgic_bank));
+        for (uint32_t i = 0; i < g->sys->spi_banks; i++)
+            arch_zero(&g->banks[g->sys->vcpu_count + i], offsetof(struct vgic_bank, physical));
     }
-    arch_zero(&g->banks[first], sizeof(struct vgic_bank));
+    arch_zero(&g->banks[first], offsetof(struct vgic_bank, physical));
     g->banks[first].edge = (1u << VGIC_SGIS) - 1;
     arch_unlock(&g->lock);
 }

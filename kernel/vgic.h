@@ -28,6 +28,7 @@ struct vgic_bank {
     uint8_t  priority[VGIC_BANK];
     uint8_t  target[VGIC_BANK];     /* vCPU of an SPI; of an SGI its senders, a bit each, where that matters */
     uint8_t  holder[VGIC_BANK];     /* of an active one: the vCPU of an SPI, the sender of an SGI */
+    uint16_t physical[VGIC_BANK];   /* [I] the interrupt of the hardware behind it; 0: none */
 };
 
 struct vgic {

@@ -19,6 +19,7 @@ struct virq {
     uint32_t     line;       /* [I] */
     uint32_t     source;     /* [I] enum mv_virq_source */
     uint32_t     interrupt;  /* [I] of a device */
+    uint32_t     guest_interrupt;  /* [I] of a VM: which one there */
     struct timer *timer;     /* [I] that raises it, or NULL */
     bool         edge;       /* [I] */
     bool         active;     /* the device waits for its acknowledge; sink's core only */

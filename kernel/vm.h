@@ -14,11 +14,14 @@
 struct core;
 struct vcpu;
 struct vgic;
+struct virq;
 
 struct vm {
     struct arch_vm   arch;
     struct vcpu     *vcpu;              /* [I] */
     struct vgic     *vgic;              /* [I] */
+    struct virq    **bells;             /* [I] what each of them raises, or NULL */
+    uint64_t         bell_address, bell_count;    /* [I] in the guest, MV_BELL_STEP apart */
     struct heap_node timer;             /* its virtual timer's deadline while it owns nothing */
     uint32_t         lrs, lr_asks;      /* owner: list registers in use; what they ask for */
     uint16_t         lr_id[ARCH_LRS];   /* owner: which interrupt stands in each */

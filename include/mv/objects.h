@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <mv/guest.h>
 #include <mv/systab.h>
 
 static inline void *mv_table_record(const struct mv_systab *t, struct mv_array a, uint32_t i, size_t size)
@@ -61,6 +62,7 @@ static inline void mv_objects_place(struct mv_systab *t, const struct mv_object_
         bytes[MV_AREA_VGIC_BANKS] += (uint64_t)(g->vcpu_count + g->spi_banks) * sz->vgic_bank;
     }
     bytes[MV_AREA_IRQS] = (uint64_t)t->irq_count * sz->irq_slot;
+    bytes[MV_AREA_BELLS] = (uint64_t)t->bells.count * sz->bell_slot;
     for (int i = 0; i < MV_AREA_COUNT; i++) {
         at = mv_align_up(at, 64);
         t->objects[i] = at;
@@ -231,6 +233,9 @@ static inline void mv_make_vcpus(const struct mv_maker *m)
         if (v->kind == MV_VCPU_VM) {
             MV_PUT(vm, VMS, vm, vcpu, MV_OBJECT_AT(vcpu, VCPUS, i));
             MV_PUT(vm, VMS, vm, vgic, MV_OBJECT_AT(vgic, VGICS, v->vgic));
+            MV_PUT(vm, VMS, vm, bells, MV_OBJECT_AT(bell_slot, BELLS, MV_RECORD(vgic, vgics, v->vgic)->first_bell));
+            MV_PUT(vm, VMS, vm, bell_address, MV_RECORD(vgic, vgics, v->vgic)->bell_address);
+            MV_PUT(vm, VMS, vm, bell_count, MV_RECORD(vgic, vgics, v->vgic)->bell_count);
             MV_PUT(vcpu, VCPUS, i, vm, MV_OBJECT_AT(vm, VMS, vm++));
         }
     }
@@ -266,6 +271,7 @@ static inline void mv_make_virqs(const struct mv_maker *m)
         MV_PUT(virq, VIRQS, i, source, q->source);
         MV_PUT(virq, VIRQS, i, interrupt, q->interrupt);
         MV_PUT(virq, VIRQS, i, edge, q->edge != 0);
+        MV_PUT(virq, VIRQS, i, guest_interrupt, q->guest_interrupt);
         /* A sink's lines lie in a row. */
         MV_PUT(vcpu, VCPUS, q->sink, lines, MV_OBJECT_AT(virq, VIRQS, i - q->line));
         MV_PUT(vcpu, VCPUS, q->sink, line_count, q->line + 1);
@@ -280,6 +286,15 @@ static inline void mv_make_virqs(const struct mv_maker *m)
     }
 }
 
+/* Interrupt `id` of a bank is physical interrupt `physical`. */
+static inline void mv_make_physical(const struct mv_maker *m, uint32_t bank, uint32_t id, uint32_t physical)
+{
+    struct mv_field f = m->kernel->fields.vgic_bank_physical;
+
+    f.at += (uint16_t)(f.size * (id % 32));
+    mv_object_put(m, MV_AREA_VGIC_BANKS, m->kernel->sizes.vgic_bank, bank + id / 32, f, physical);
+}
+
 static inline void mv_make_vgics(const struct mv_maker *m)
 {
     const struct mv_systab *t = m->t;
@@ -291,7 +306,23 @@ static inline void mv_make_vgics(const struct mv_maker *m)
         MV_PUT(vgic, VGICS, i, sys, MV_RECORD_AT(vgic, vgics, i));
         MV_PUT(vgic, VGICS, i, vcpus, MV_OBJECT_AT(vcpu, VCPUS, g->first_vcpu));
         MV_PUT(vgic, VGICS, i, banks, MV_OBJECT_AT(vgic_bank, VGIC_BANKS, bank));
-        bank += g->vcpu_count + g->spi_banks;
+        for (uint32_t v = 0; v < g->vcpu_count; v++)
+            mv_make_physical(m, bank + v, MV_GUEST_PPI_VTIMER, t->virtual_timer_interrupt);
+        bank += g->vcpu_count;
+        for (uint32_t k = 0; k < t->virqs.count; k++) {
+            const struct mv_sys_virq *q = MV_RECORD(virq, virqs, k);
+
+            if (q->sink == g->first_vcpu && q->source == MV_VIRQ_DEVICE)
+                mv_make_physical(m, bank - 1, q->guest_interrupt, q->interrupt);
+        }
+        bank += g->spi_banks;
+    }
+    for (uint32_t i = 0; i < t->bells.count; i++) {
+        const struct mv_field slot = { 0, 8 };
+        uint32_t virq = MV_RECORD(bell, bells, i)->virq;
+
+        if (virq != MV_NONE)
+            mv_object_put(m, MV_AREA_BELLS, m->kernel->sizes.bell_slot, i, slot, MV_OBJECT_AT(virq, VIRQS, virq));
     }
 }
 

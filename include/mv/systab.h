@@ -14,7 +14,7 @@
 #include <mv/abi.h>
 
 #define MV_SYSTAB_MAGIC    UINT32_C(0x5453564d)   /* "MVST" */
-#define MV_SYSTAB_VERSION  2
+#define MV_SYSTAB_VERSION  3
 #define MV_NONE            UINT32_C(0xffffffff)
 #define MV_NAME_BYTES      24                     /* NUL-terminated, zero-filled */
 
@@ -103,14 +103,16 @@ struct mv_sys_portal {
     struct mv_sys_context context;
 };
 /* In the order of their sinks, and a sink's in the order of their lines, which
- * count from 0 without gaps. */
+ * count from 0 without gaps. To a VM, whose sink is vCPU 0 of its cell, they are
+ * shared interrupts: a device's too ends when the guest ends its own. */
 struct mv_sys_virq {
     uint32_t sink;                      /* vCPU */
     uint32_t line;                      /* 0-63 among the sink's */
     uint32_t source;                    /* enum mv_virq_source */
     uint32_t interrupt;                 /* device: GIC interrupt id, 32 and up */
     uint32_t edge;                      /* device: 1 edge, 0 level */
-    uint32_t reserved;
+    uint32_t guest_interrupt;           /* to a VM, SOFT or DEVICE: the id there, from 32 in its vGIC's banks, of no
+                                           other vIRQ; else 0 */
 };
 struct mv_sys_timer {
     uint32_t virq;
@@ -122,6 +124,17 @@ struct mv_sys_vgic {
     uint32_t spi_banks;                 /* 1-MV_VGIC_SPI_BANKS: 32 shared interrupts each, from id 32 */
     uint32_t reserved;
     uint64_t sgi_register;              /* GICv2: where the guest sees GICD_SGIR; GICv3: 0 */
+    uint32_t first_bell, bell_count;    /* into bells */
+    uint64_t bell_address;              /* in the guest, of the first, a multiple of 4; the others MV_BELL_STEP apart */
+};
+#define MV_BELL_STEP  0x200u            /* as virtio-mmio devices lie */
+/*
+ * A register that the guest writes without leaving the kernel: the vIRQ is
+ * raised, with bit (value % 64) as its payload. Reads, and those of no vIRQ, exit.
+ */
+struct mv_sys_bell {
+    uint32_t virq;                      /* MV_NONE: none */
+    uint32_t reserved;
 };
 struct mv_sys_cap {
     uint32_t type;                      /* enum mv_type */
@@ -149,6 +162,7 @@ struct mv_sys_load {
 struct mv_object_sizes {
     uint32_t cell, vcpu, fp, space, portal, virq, timer, cap, heap_slot, irq_slot;
     uint32_t vm, vgic, vgic_bank;       /* vm: what a vCPU of a VM has besides */
+    uint32_t bell_slot;
 };
 /* FIELD(object, name, member): what the host tool fills in; all else is 0. */
 #define MV_OBJECT_FIELDS(FIELD)                                                     \
@@ -197,6 +211,7 @@ struct mv_object_sizes {
     FIELD(virq, source, source)                                                     \
     FIELD(virq, interrupt, interrupt)                                               \
     FIELD(virq, edge, edge)                                                         \
+    FIELD(virq, guest_interrupt, guest_interrupt)                                   \
     FIELD(virq, timer, timer)                                                       \
     FIELD(timer, virq, virq)                                                        \
     FIELD(cap, object, object)                                                      \
@@ -204,9 +219,13 @@ struct mv_object_sizes {
     FIELD(cap, badge, badge)                                                        \
     FIELD(vm, vcpu, vcpu)                                                           \
     FIELD(vm, vgic, vgic)                                                           \
+    FIELD(vm, bells, bells)                                                         \
+    FIELD(vm, bell_address, bell_address)                                           \
+    FIELD(vm, bell_count, bell_count)                                               \
     FIELD(vgic, sys, sys)                                                           \
     FIELD(vgic, vcpus, vcpus)                                                       \
-    FIELD(vgic, banks, banks)
+    FIELD(vgic, banks, banks)                                                       \
+    FIELD(vgic_bank, physical, physical[0])
 #define MV_FIELD(object, name, member) struct mv_field object##_##name;
 struct mv_field { uint16_t at, size; };
 struct mv_object_fields { MV_OBJECT_FIELDS(MV_FIELD) };
@@ -242,6 +261,7 @@ enum mv_area {
     MV_AREA_VGIC_BANKS,    /* of each vGIC: one for each vCPU, then those of shared interrupts */
     MV_AREA_HEAPS,         /* timers: per core, see core_timers; callers: callers_max per vCPU */
     MV_AREA_IRQS,
+    MV_AREA_BELLS,         /* of each vGIC */
     MV_AREA_COUNT
 };
 
@@ -277,7 +297,7 @@ struct mv_systab {
     uint64_t core_mpidr[MV_CORES_MAX];  /* affinity fields, as in MPIDR_EL1 */
     uint32_t core_timers[MV_CORES_MAX]; /* slots of each core's heap: a timer or a native vCPU 1, a VM's vCPU 2 */
     struct mv_array cells, vcpus, spaces, segments, extents, portals, virqs,
-                    timers, caps, mappings, loads, vgics;
+                    timers, caps, mappings, loads, vgics, bells;
 };
 
 static inline uint64_t mv_align_up(uint64_t value, uint64_t alignment)

@@ -20,6 +20,7 @@ void world_begin(uint32_t cores)
     world.head.irq_first = HOST_IRQ_FIRST;
     world.head.irq_count = HOST_IRQ_COUNT;
     world.head.gic_version = 3;
+    world.head.virtual_timer_interrupt = HOST_VIRTUAL_TIMER;
     world.head.ram_base = HOST_RAM_BASE;
     world.head.ram_size = HOST_RAM_BYTES;
     world.head.trace_base = TRACE_AT;
@@ -283,6 +284,7 @@ struct mv_systab *world_end(void)
     PUT(mapping, mappings);
     PUT(load, loads);
     PUT(vgic, vgics);
+    PUT(bell, bells);
     memcpy(table, h, sizeof(*h));
 
     struct mv_systab *t = (struct mv_systab *)(void *)table;

@@ -44,6 +44,7 @@ struct world {
     struct mv_sys_mapping  mapping[64];
     struct mv_sys_load     load[64];
     struct mv_sys_vgic     vgic[8];
+    struct mv_sys_bell     bell[32];
     uint64_t               free;           /* RAM not yet given to anybody */
 };
 extern struct world world;

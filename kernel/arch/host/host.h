@@ -22,6 +22,7 @@ struct core;
 #define HOST_RAM_FILLED  UINT64_C(0x400000)     /* the rest is never written */
 #define HOST_IRQ_FIRST   32u
 #define HOST_IRQ_COUNT   16u
+#define HOST_VIRTUAL_TIMER 27u
 
 #define HOST_LR_PHYSICAL (UINT64_C(1) << 32)
 #define HOST_LR_NOTIFY   (UINT64_C(1) << 33)
