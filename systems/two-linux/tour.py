@@ -10,84 +10,30 @@ everything was seen.
 COMMAND boots the system with its console on standard input and output, for
 example: mullion run systems/two-linux/system.dts
 """
-import argparse
 import os
-import re
 import sys
-import textwrap
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from terminal import Missing, Terminal
+from terminal import Missing
+from tours import SWITCH, host_is_busy, note, play, say, show_some
 
-SWITCH = b"\x1d"
 CLIENTS = ["left", "right", "pulse"]
 BOOT_LIMIT = 60                # seconds until both prompts
 BUSY = "for i in 1 2; do while :; do :; done & done"
 
 
-def show(line):
-    """Linux has much to say while it boots; a few lines of it will do."""
-    if "] check-text " in line:
-        return
-    log = re.match(r"\[\w+\] \[ *\d+\.\d+\]", line)
-    if not log or re.search(r"Booting Linux|Linux version|Machine model|Memory:|smp: Brought up|psci:|virtio|"
-                            r"Run /init|sysrq|panic|reboot:", line):
-        print("    | " + line, flush=True)
-
-
-class System:
-    def __init__(self, terminal):
-        self.terminal = terminal
-        self.cells = {name: terminal.reader(name) for name in CLIENTS + ["console"]}
-        self.keyboard = CLIENTS[0]
-
-    def expect(self, name, pattern, timeout=None):
-        return self.cells[name].expect(pattern, timeout)
-
-    def switch(self, name):
-        if self.keyboard == name:
-            return
-        self.cells["console"].forget()
-        self.terminal.send(SWITCH + str(CLIENTS.index(name) + 1).encode())
-        self.expect("console", f"keyboard: {name}$")
-        self.keyboard = name
-
-    def type(self, name, line):
-        """A command for a machine's shell."""
-        self.switch(name)
-        if self.terminal.partial == "":         # its prompt was shown as a line while another had the keyboard
-            self.terminal.send(b"\r")
-        self.cells[name].type(f"{name} # ", line)
-
-    def pulse(self, command, pattern):
-        self.switch("pulse")
-        self.cells["pulse"].forget()
-        self.terminal.send(command.encode() + b"\r")
-        return self.expect("pulse", pattern)
-
-
-def say(text):
-    print()
-    print(textwrap.fill(" ".join(text.split()), 100), flush=True)
-
-
-def host_is_busy():
-    """Others keep this computer busy: then it stops QEMU itself for longer than a beat."""
-    return os.getloadavg()[0] > (os.cpu_count() or 1) + 2.5    # QEMU's own part is 2
-
-
 def see_beats(system):
     """A hundred beats per second, none missed, whatever the machines do."""
     for _ in range(6):
-        system.pulse("reset", r"> reset$")
+        system.enter("pulse", "reset", r"> reset$")
         time.sleep(2)
-        match = system.pulse("", r"(\d+) beats, (\d+) missed")
+        match = system.enter("pulse", "", r"(\d+) beats, (\d+) missed")
         if int(match.group(1)) >= 150 and match.group(2) == "0":
             return
     if not host_is_busy():
         raise Missing("the pulse missed beats: " + match.group())
-    print("    (This computer is busy with other things and stops QEMU for longer than a beat.)")
+    note("This computer is busy with other things and stops QEMU for longer than a beat.")
 
 
 def tour(system):
@@ -97,7 +43,7 @@ def tour(system):
         plays its devices: the VMM. (Of what Linux says, a few lines are shown.)""")
     for name in ("left", "right"):
         system.expect(name, rf"{name}: Linux [0-9]\S+, 2 CPU", BOOT_LIMIT - (time.monotonic() - start))
-    print(f"    (both prompts after {time.monotonic() - start:.0f} s)")
+    note(f"both prompts after {time.monotonic() - start:.0f} s")
 
     say("The keyboard belongs to left. Ctrl-] ? lists who could have it.")
     system.terminal.send(SWITCH + b"?")
@@ -155,29 +101,5 @@ def tour(system):
         handful of lines. Start it with a terminal, and you have both shells for yourself.""")
 
 
-def main():
-    parser = argparse.ArgumentParser(description="A scripted tour of the system of two virtual machines.")
-    parser.add_argument("--timeout", type=float, default=30, metavar="SECONDS",
-                        help="how long to wait for each thing that should be seen")
-    parser.add_argument("command", nargs=argparse.REMAINDER,
-                        help="what boots the system, its console on standard input and output")
-    arguments = parser.parse_args()
-    command = [c for c in arguments.command if c != "--"]
-    if not command:
-        parser.error("say what boots the system, for example: mullion run systems/two-linux/system.dts")
-
-    terminal = Terminal(command, arguments.timeout, show)
-    try:
-        tour(System(terminal))
-    except (Missing, OSError) as error:
-        print("\ntour: %s" % error)
-        print("tour: the unfinished line is: %r" % terminal.partial)
-        return 1
-    finally:
-        terminal.close()
-    print("\ntour: everything was seen")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play(tour, CLIENTS, "A scripted tour of the system of two virtual machines.", show_some()))
