@@ -101,7 +101,7 @@ def check_boot_headers_compile_alone():
 
 
 def check_cell_headers_compile_alone():
-    names = files(r"^cells/.*\.h$", r"^lib/libmv/src/.*\.h$")
+    names = files(r"^cells/.*\.h$", r"^lib/lib(mv|virtio)/src/.*\.h$")
     yield from alone(names, [GCC, CLANG], CELL)
 
 
@@ -150,7 +150,7 @@ def check_clang_tidy_kernel():
 
 
 def check_clang_tidy_library_and_cells():
-    yield from tidy(files(r"^lib/libmv/src/.*\.c$", r"^cells/.*\.c$"), CELL)
+    yield from tidy(files(r"^lib/lib(mv|virtio)/src/.*\.c$", r"^cells/.*\.c$"), CELL)
 
 
 def check_scripts():
@@ -207,6 +207,7 @@ MAY_INCLUDE = [
     (r"^include/mv/objects\.h$", [r"^mv/", r"^std\w+\.h$", r"^string\.h$"]),
     (r"^include/mv/", [r"^mv/", r"^stdint\.h$"]),
     (r"^lib/libmv/", [r"^mv/", r"^libmv/", r"^lib/libmv/src/", r"^std\w+\.h$"]),
+    (r"^lib/libvirtio/", [r"^libmv/", r"^libvirtio/", r"^lib/libvirtio/src/", r"^std\w+\.h$"]),
     (r"^kernel/[^/]*$", [r"^mv/", r"^kernel/[^/]*\.h$", r"^kernel/arch/arch\.h$", r"^machine(_check|_inline)?\.h$",
                          r"^(std(arg|bool|def|int)|assert)\.h$"]),
     (r"^kernel/arch/arch\.h$", [r"^mv/", r"^kernel/[^/]*\.h$", r"^machine\.h$"]),
@@ -215,8 +216,8 @@ MAY_INCLUDE = [
     (r"^kernel/arch/host/", [r"^mv/", r"^kernel/[^/]*\.h$", r"^kernel/arch/(arch\.h|host/)", r"^[a-z]+\.h$"]),
     (r"^boards/", [r"^kernel/[^/]*\.h$", r"^kernel/arch/arch\.h$"]),
     (r"^boot/", [r"^mv/", r"^boot/", r"^std\w+\.h$"]),
-    (r"^cells/", [r"^mv/", r"^libmv/", r"^cells/", r"^cell\.h$", r"^std\w+\.h$"]),
-    (r"^systems/", [r"^mv/", r"^libmv/", r"^systems/", r"^cell\.h$", r"^std\w+\.h$"]),
+    (r"^cells/", [r"^mv/", r"^lib(mv|virtio)/", r"^cells/", r"^cell\.h$", r"^std\w+\.h$"]),
+    (r"^systems/", [r"^mv/", r"^lib(mv|virtio)/", r"^systems/", r"^cell\.h$", r"^std\w+\.h$"]),
     (r"^tools/mullion/", [r"^mv/", r"^tools/mullion/", r"^(sys/)?[a-z]+\.h$"]),
 ]
 

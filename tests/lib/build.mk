@@ -35,12 +35,13 @@ $(TEST_LIB_BUILD)/%/passed: $(TEST_LIB_ALL) | $(LIBMV_HEADERS) $(KIT_ABI)
 # Each public header compiles alone, in C and C++, with both compilers, for a
 # cell and for the PC.
 TEST_LIB_HEADERS := $(patsubst lib/libmv/include/%,%,$(wildcard lib/libmv/include/libmv/*.h)) \
+  $(patsubst lib/libvirtio/include/%,%,$(wildcard lib/libvirtio/include/libvirtio/*.h)) \
   libmv/calls.h mv/abi.h
 TEST_LIB_HEADER_FLAGS := -fsyntax-only -ffreestanding -Wall -Wextra -Werror -Wconversion \
   -I$(KIT)/lib/include -I$(KIT)/include
 
 .PHONY: check-lib
-check-lib: | $(LIBMV_HEADERS) $(KIT_ABI)
+check-lib: | $(LIBMV_HEADERS) $(VIRTIO_HEADERS) $(KIT_ABI)
 	set -e; for h in $(TEST_LIB_HEADERS); do \
 	  for c in "aarch64-linux-gnu-gcc -x c -std=c11" "aarch64-linux-gnu-g++ -x c++ -std=c++17" \
 	    "clang --target=aarch64-none-elf -x c -std=c11" \

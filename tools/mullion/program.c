@@ -140,6 +140,7 @@ static void link_program(struct cell *c, const char *const *objects, size_t coun
     args_add(&a, kit_path("lib/cell.ld"));
     for (size_t i = 0; i < count; i++)
         args_add(&a, objects[i]);
+    args_add(&a, kit_path("lib/libvirtio.a"));
     args_add(&a, kit_path("lib/libmv.a"));
     args_add(&a, "-o");
     args_add(&a, c->elf_path);
