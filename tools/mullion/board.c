@@ -24,8 +24,7 @@ struct region region_pages(struct region r)
     return (struct region){ start, mv_align_up(r.base + r.size, MV_PAGE_SIZE) - start };
 }
 
-/* A one-cell property, or what the specification says when it is absent. */
-static uint32_t cell_or(const struct node *n, const char *name, uint32_t otherwise)
+uint32_t board_cells(const struct node *n, const char *name, uint32_t otherwise)
 {
     const struct prop *p = node_prop(n, name);
 
@@ -34,12 +33,12 @@ static uint32_t cell_or(const struct node *n, const char *name, uint32_t otherwi
 
 static uint32_t address_cells(const struct node *bus)
 {
-    return cell_or(bus, "#address-cells", 2);
+    return board_cells(bus, "#address-cells", 2);
 }
 
 static uint32_t size_cells(const struct node *bus)
 {
-    return cell_or(bus, "#size-cells", 1);
+    return board_cells(bus, "#size-cells", 1);
 }
 
 /* From an address on the bus to one on the bus above it. */
@@ -65,6 +64,14 @@ static bool bus_translate(const struct node *bus, struct region *r)
     return false;
 }
 
+bool board_translate(const struct node *bus, struct region *r)
+{
+    for (; bus->parent; bus = bus->parent)
+        if (!bus_translate(bus, r))
+            return false;
+    return r->size != 0 && r->base + r->size >= r->base && (r->base + r->size) >> 48 == 0;
+}
+
 bool board_regions(const struct node *device, struct regions *out)
 {
     const struct prop *p = node_prop(device, "reg");
@@ -78,10 +85,7 @@ bool board_regions(const struct node *device, struct regions *out)
     for (size_t i = 0; i * 4 < p->length; i += a + s) {
         struct region r = { prop_cells(p, i, a), prop_cells(p, i + a, s) };
 
-        for (const struct node *bus = device->parent; bus->parent; bus = bus->parent)
-            if (!bus_translate(bus, &r))
-                return false;
-        if (r.size == 0 || r.base + r.size < r.base || (r.base + r.size) >> 48)
+        if (!board_translate(device->parent, &r))
             return false;
         *vec_push(&out->list) = r;
     }
@@ -109,6 +113,14 @@ static struct interrupt gic_entry(const struct prop *p, size_t first)
     return (struct interrupt){ (number & 0xfff) + (type == 0 ? 32 : 16), (flags & 3) != 0 };
 }
 
+bool board_gic_entry(const struct board *b, const struct prop *p, size_t first, struct interrupt *out)
+{
+    if (board_cells(b->gic, "#interrupt-cells", 3) != 3 || (first + 3) * 4 > p->length)
+        return false;
+    *out = gic_entry(p, first);
+    return true;
+}
+
 static const struct node *interrupt_parent(const struct tree *t, const struct node *n)
 {
     for (; n; n = n->parent) {
@@ -129,7 +141,7 @@ bool board_interrupts(const struct board *b, const struct tree *t, const struct 
         p = node_prop(device, "interrupts");
     if (!p)
         return true;
-    if (cell_or(b->gic, "#interrupt-cells", 3) != 3 || p->length % ((skip + 3) * 4))
+    if (board_cells(b->gic, "#interrupt-cells", 3) != 3 || p->length % ((skip + 3) * 4))
         return false;
     if (!skip && interrupt_parent(t, device) != b->gic)
         return false;
