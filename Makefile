@@ -17,6 +17,7 @@ include tests/boot/build.mk
 include guests/build.mk
 include tests/guests/build.mk
 include tests/linux/build.mk
+include tests/net/build.mk
 include tests/vmm/build.mk
 include bench/linux/build.mk
 
@@ -41,19 +42,30 @@ all: kit $(addprefix kernel-,$(VARIANTS))
 SYSTEM ?= two-linux
 SYSTEM_DTS = systems/$(SYSTEM)/system.dts
 SYSTEM_GUESTS = $(if $(findstring linux,$(SYSTEM)),guests)
+# What a system needs besides, and QEMU's words for it.
+RUN_NEEDS_handset := guests build/handset/disk.img
+RUN_WORDS_handset := -drive if=none,id=disk,format=raw,file=build/handset/disk.img -netdev user,id=net
+build/handset/disk.img: systems/handset/disk.sh systems/handset/README.md
+	@[ -e $@ ] || systems/handset/disk.sh $@
+	@touch $@
 JOBS   := $(shell nproc 2>/dev/null || echo 1)
 QUIETLY = $(MAKE) --no-print-directory -s -j$(JOBS)
 
-.PHONY: run tour tour-two-linux tour-pipeline
+.PHONY: run tour tour-two-linux tour-pipeline tour-handset
 run:
 	@scripts/packages.sh run
-	@$(QUIETLY) kit $(SYSTEM_GUESTS)
-	@if [ -t 0 ] || [ ! -e systems/$(SYSTEM)/tour.py ]; then build/tools/mullion run $(SYSTEM_DTS); \
+	@$(QUIETLY) kit $(SYSTEM_GUESTS) $(RUN_NEEDS_$(SYSTEM))
+	@if [ -t 0 ] || [ ! -e systems/$(SYSTEM)/tour.py ]; then \
+	    build/tools/mullion run $(SYSTEM_DTS) -- $(RUN_WORDS_$(SYSTEM)); \
 	else $(MAKE) --no-print-directory -s tour-$(SYSTEM); fi
 
 # Tours that type and check by themselves.
 tour: tour-$(SYSTEM)
 tour-two-linux: guests
+tour-handset: guests kit
+	@systems/handset/disk.sh build/handset/tour.img
+	@python3 systems/handset/tour.py build/tools/mullion run systems/handset/system.dts -- \
+	  $(subst disk.img,tour.img,$(RUN_WORDS_handset))
 tour-two-linux tour-pipeline: tour-%: kit
 	@python3 systems/$*/tour.py build/tools/mullion run systems/$*/system.dts
 
