@@ -21,7 +21,7 @@ LIBMV_SOURCES := $(wildcard lib/libmv/src/*.c lib/libmv/src/*.S)
 LIBMV_OBJECTS := $(patsubst lib/libmv/src/%,$(LIBMV_BUILD)/%.o,$(LIBMV_SOURCES))
 LIBMV_HEADERS := $(patsubst lib/libmv/include/libmv/%,$(LIBMV_INCLUDE)/%,\
                    $(wildcard lib/libmv/include/libmv/*.h)) $(LIBMV_INCLUDE)/calls.h
-VIRTIO_BUILD   ?= build/lib/libvirtio
+VIRTIO_BUILD  ?= $(dir $(LIBMV_BUILD))libvirtio
 VIRTIO_OBJECTS := $(patsubst lib/libvirtio/src/%,$(VIRTIO_BUILD)/%.o,$(wildcard lib/libvirtio/src/*.c))
 VIRTIO_HEADERS := $(patsubst lib/libvirtio/include/libvirtio/%,$(KIT)/lib/include/libvirtio/%,\
                     $(wildcard lib/libvirtio/include/libvirtio/*.h))
