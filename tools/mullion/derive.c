@@ -206,7 +206,7 @@ static void check_badges(struct system *s)
                 for (size_t b = 0; b < s->cells.at[j]->calls.count; b++) {
                     const struct reference *p = &s->cells.at[i]->calls.at[a], *q = &s->cells.at[j]->calls.at[b];
 
-                    if (p->node == q->node && p->badge == q->badge)
+                    if (p->portal == q->portal && p->badge == q->badge)
                         diag_error(p->at, "cells \"%s\" and \"%s\" call portal \"%s\" with the same badge %u; expected different ones; change \"badges\"",
                                    s->cells.at[j]->name, s->cells.at[i]->name, node_title(p->node), p->badge);
                 }
@@ -220,7 +220,7 @@ static bool arrives(const struct vcpu *v, const struct portal *p)
     if (v->fault_portal == p)
         return true;
     for (size_t i = 0; i < v->cell->calls.count; i++)
-        if (v->cell->calls.at[i].node == p->node)
+        if (v->cell->calls.at[i].portal == p)
             return true;
     return false;
 }
@@ -270,14 +270,11 @@ static void derive_callers(struct system *s)
     }
 }
 
-static bool cell_calls(const struct system *s, const struct cell *from, const struct cell *to)
+static bool cell_calls(const struct cell *from, const struct cell *to)
 {
-    for (size_t i = 0; i < from->calls.count; i++) {
-        const struct portal *p = model_portal(s, from->calls.at[i].node);
-
-        if (p && p->cell == to)
+    for (size_t i = 0; i < from->calls.count; i++)
+        if (from->calls.at[i].portal->cell == to)
             return true;
-    }
     return false;
 }
 
@@ -290,12 +287,12 @@ static void warn_cycles(struct system *s)
         bool *reached = mem_alloc(s->cells.count * sizeof *reached), changed = true;
 
         for (size_t j = 0; j < s->cells.count; j++)
-            reached[j] = cell_calls(s, c, s->cells.at[j]);
+            reached[j] = cell_calls(c, s->cells.at[j]);
         while (changed) {
             changed = false;
             for (size_t j = 0; j < s->cells.count; j++)
                 for (size_t k = 0; reached[j] && k < s->cells.count; k++)
-                    if (!reached[k] && cell_calls(s, s->cells.at[j], s->cells.at[k]))
+                    if (!reached[k] && cell_calls(s->cells.at[j], s->cells.at[k]))
                         reached[k] = changed = true;
         }
         if (reached[i])
@@ -345,9 +342,9 @@ static void caps_objects(struct system *s, struct cell *c)
 {
     for (size_t i = 0; i < c->calls.count; i++) {
         const struct reference *r = &c->calls.at[i];
-        const struct portal *p = model_portal(s, r->node);
+        const struct portal *p = r->portal;
 
-        cap_add(c, r->at, MV_TYPE_PORTAL, &p->index, MV_RIGHT_PORTAL_CALL, r->badge, node_title(r->node),
+        cap_add(c, r->at, MV_TYPE_PORTAL, &p->index, MV_RIGHT_PORTAL_CALL, r->badge, r->name ? r->name : r->node ? node_title(r->node) : p->name,
                 mem_printf("portal %s of %s", p->name, p->cell->name));
     }
     for (size_t i = 0; i < c->raises.count; i++) {
@@ -405,6 +402,18 @@ static void caps_channels(struct system *s, struct cell *c)
     }
 }
 
+/* An io cell raises its devices' interrupts in the guest. */
+static void caps_io(struct cell *c)
+{
+    for (size_t i = 0; model_is_io(c) && i < c->vm->io_devices.count; i++) {
+        struct io_device *d = c->vm->io_devices.at[i];
+
+        cap_add(c, c->at, MV_TYPE_VIRQ, &d->virq->index, MV_RIGHT_VIRQ_RAISE, 0, mem_printf("SLOT_%u_RAISE", d->slot),
+                mem_printf("interrupt %u of %s", d->virq->guest_interrupt, c->vm->cell->name));
+        d->raise_cap = cap_last(c);
+    }
+}
+
 static void caps_segments(struct system *s, struct cell *c)
 {
     for (size_t i = 0; i < c->holds.count; i++) {
@@ -442,9 +451,12 @@ static void caps_control(struct system *s, struct cell *c)
             caps_cell(c, r->at, to);
         else
             caps_vcpu(c, r->at, model_vcpu(s, r->node));
-        /* Who controls a machine controls both its cells. */
-        if (to && to->vm && to->vm->vmm != c)
+        /* Who controls a machine controls all its cells. */
+        if (to && to->vm && to->vm->vmm != c) {
             caps_cell(c, r->at, to->vm->vmm);
+            if (to->vm->io)
+                caps_cell(c, r->at, to->vm->io);
+        }
     }
     if (model_is_vmm(c))
         cap_add(c, c->at, MV_TYPE_VGIC, &c->vm->index, MV_RIGHT_VGIC_CONTROL, 0, "VGIC", mem_printf("vGIC of %s", c->vm->cell->name));
@@ -465,6 +477,7 @@ static void derive_caps(struct system *s)
         caps_objects(s, c);
         caps_devices(c);
         caps_channels(s, c);
+        caps_io(c);
         caps_segments(s, c);
         caps_control(s, c);
         c->first_cap = first;

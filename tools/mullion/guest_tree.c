@@ -18,7 +18,7 @@ enum {
     TREE_ROOM = 0x4000,         /* of a generated one, besides the command line */
     TREE_MAX = MV_BLOCK_SIZE,   /* of one that the boot protocol allows */
     SEED_BYTES = 64,
-    GIC_SPI = 0, GIC_PPI = 1, LEVEL_HIGH = 4,
+    GIC_SPI = 0, GIC_PPI = 1, EDGE_RISING = 1, LEVEL_HIGH = 4,
 };
 
 /* A tree being written from front to back. The first failure is kept. */
@@ -94,13 +94,12 @@ static void put_compatible(struct writer *w, const char *first, const char *seco
     put_bytes(w, "compatible", both, strlen(first) + 1 + strlen(second) + 1);
 }
 
-/* A device at its address, with a level-triggered interrupt. */
-static void device_begin(struct writer *w, const char *name, uint64_t base, uint64_t size, uint32_t spi)
+/* A device at its address, with an interrupt. */
+static void device_begin(struct writer *w, const char *name, uint64_t base, uint64_t size, uint32_t spi, uint32_t trigger)
 {
     node_begin(w, mem_printf("%s@%llx", name, (unsigned long long)base));
     put_reg(w, base, size);
-    if (spi)
-        PUT_CELLS(w, "interrupts", GIC_SPI, spi - 32, LEVEL_HIGH);
+    PUT_CELLS(w, "interrupts", GIC_SPI, spi - 32, trigger);
 }
 
 /* ---- the parts ------------------------------------------------------------------------ */
@@ -206,32 +205,37 @@ static void put_clock(struct writer *w)
     node_end(w);
 }
 
+static void put_virtio(struct writer *w, uint32_t slot, uint32_t trigger)
+{
+    device_begin(w, "virtio_mmio", MV_GUEST_VIRTIO + slot * (uint64_t)MV_GUEST_VIRTIO_BYTES, MV_GUEST_VIRTIO_BYTES,
+                 MV_GUEST_SPI_VIRTIO + slot, trigger);
+    put_string(w, "compatible", "virtio,mmio");
+    put_flag(w, "dma-coherent");
+    node_end(w);
+}
+
 static void put_devices(struct writer *w, const struct vm *vm)
 {
     put_clock(w);
     if (vm->console != VM_CONSOLE_VIRTIO) {
-        device_begin(w, "pl011", MV_GUEST_UART, 0x1000, MV_GUEST_SPI_UART);
+        device_begin(w, "pl011", MV_GUEST_UART, 0x1000, MV_GUEST_SPI_UART, LEVEL_HIGH);
         put_compatible(w, "arm,pl011", "arm,primecell");
         PUT_CELLS(w, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
         put_bytes(w, "clock-names", "uartclk\0apb_pclk", sizeof "uartclk\0apb_pclk");
         node_end(w);
     }
-    device_begin(w, "pl031", MV_GUEST_RTC, 0x1000, MV_GUEST_SPI_RTC);
+    device_begin(w, "pl031", MV_GUEST_RTC, 0x1000, MV_GUEST_SPI_RTC, LEVEL_HIGH);
     put_compatible(w, "arm,pl031", "arm,primecell");
     PUT_CELLS(w, "clocks", PHANDLE_CLOCK);
     put_string(w, "clock-names", "apb_pclk");
     node_end(w);
-    for (uint32_t i = 0; i < MV_GUEST_VIRTIO_COUNT; i++) {
-        bool there = (i == MV_GUEST_VIRTIO_CONSOLE && vm->console == VM_CONSOLE_VIRTIO) || (i == MV_GUEST_VIRTIO_RNG && vm->rng);
-
-        if (!there)
-            continue;
-        device_begin(w, "virtio_mmio", MV_GUEST_VIRTIO + i * (uint64_t)MV_GUEST_VIRTIO_BYTES, MV_GUEST_VIRTIO_BYTES,
-                     MV_GUEST_SPI_VIRTIO + i);
-        put_string(w, "compatible", "virtio,mmio");
-        put_flag(w, "dma-coherent");
-        node_end(w);
-    }
+    if (vm->console == VM_CONSOLE_VIRTIO)
+        put_virtio(w, MV_GUEST_VIRTIO_CONSOLE, LEVEL_HIGH);
+    if (vm->rng)
+        put_virtio(w, MV_GUEST_VIRTIO_RNG, LEVEL_HIGH);
+    /* What the io cell raises is no level. */
+    for (size_t i = 0; i < vm->io_devices.count; i++)
+        put_virtio(w, vm->io_devices.at[i]->slot, EDGE_RISING);
 }
 
 static struct text generate(const struct system *s, const struct vm *vm)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The generated files of a cell: cell.h with macros, cell_config.c with the
- * same facts as the structure that libmv reads. */
+#include "headers.h"
+
 #include <stdarg.h>
 #include <string.h>
 
 #include <mv/guest.h>
 
 #include "plan.h"
-#include "program.h"
 #include "schema.h"
 #include "stage.h"
 
@@ -56,7 +55,7 @@ static void header_badges(struct text *t, const struct system *s, const struct c
     for (size_t i = 0; i < s->cells.count; i++)
         for (size_t j = 0; j < s->cells.at[i]->calls.count; j++) {
             const struct reference *r = &s->cells.at[i]->calls.at[j];
-            const struct portal *p = model_portal(s, r->node);
+            const struct portal *p = r->portal;
 
             if (p->cell == c)
                 define(t, NULL, r->badge, "BADGE_%s_%s", p->name, s->cells.at[i]->name);
@@ -166,6 +165,19 @@ static void header_emit(const struct system *s, const struct cell *c)
 
 /* ---- cell_config.c ------------------------------------------------------------------ */
 
+static const char *channel_kind(const struct channel *h)
+{
+    return h->link ? "MV_CHANNEL_LINK" : h->message_size ? "MV_CHANNEL_MESSAGES" : "MV_CHANNEL_BYTES";
+}
+
+/* The name of the cell behind an end, as the other end knows it. */
+static const char *peer_name(const struct channel *h, size_t end)
+{
+    const struct cell *c = h->end[end].cell;
+
+    return h->is_console && model_is_io(c) ? c->name : model_shown_name(c);
+}
+
 static size_t config_channels(struct text *t, const struct system *s, const struct cell *c, size_t *console)
 {
     size_t count = 0;
@@ -179,10 +191,10 @@ static size_t config_channels(struct text *t, const struct system *s, const stru
         if (h == c->console_channel)
             *console = count;
         text_printf(t, "%s    { \"%s\", \"%s\", 0x%llx, 0x%llx, %u, %s, %zu, %u, %u, %u, %u },\n",
-                    count++ ? "" : "static const struct mv_channel_config channels[] = {\n", h->end[e].name,
-                    model_shown_name(h->end[1 - e].cell), (unsigned long long)h->end[e].mapping->address,
+                    count++ ? "" : "const struct mv_channel_config mv_cell_channels[] = {\n", h->end[e].name,
+                    peer_name(h, 1 - e), (unsigned long long)h->end[e].mapping->address,
                     (unsigned long long)h->segment->size, h->message_size,
-                    h->message_size ? "MV_CHANNEL_MESSAGES" : "MV_CHANNEL_BYTES", e, h->end[e].virq->line,
+                    channel_kind(h), e, h->end[e].virq->line,
                     h->end[e].vcpu->number, h->end[e].raise_cap, h->end[e].line_cap);
     }
     text_printf(t, "%s", count ? "};\n\n" : "");
@@ -233,7 +245,7 @@ static size_t config_peers(struct text *t, const struct system *s, const struct 
     for (size_t i = 0; i < s->cells.count; i++)
         for (size_t j = 0; j < s->cells.at[i]->calls.count; j++) {
             const struct reference *r = &s->cells.at[i]->calls.at[j];
-            const struct portal *p = model_portal(s, r->node);
+            const struct portal *p = r->portal;
 
             if (p->cell == c)
                 config_peer(t, &count, r->badge, s->cells.at[i], p->name);
@@ -248,27 +260,34 @@ static size_t config_peers(struct text *t, const struct system *s, const struct 
     return count;
 }
 
-static void config_emit(const struct system *s, const struct cell *c)
+static bool has_cell_config(const struct cell *c)
 {
-    struct text t = { 0 };
+    /* A guest has no libmv to read it. */
+    return !model_is_guest(c);
+}
+
+static void cell_config(struct text *t, const struct system *s, const struct cell *c)
+{
     size_t console = 0;
 
-    head(&t, c, "cell_config.c");
-    text_printf(&t, "#include <stddef.h>\n\n#include <libmv/config.h>\n\n");
-    size_t channels = config_channels(&t, s, c, &console);
-    size_t devices = config_devices(&t, c);
-    size_t peers = config_peers(&t, s, c);
+    text_printf(t, "#include <stddef.h>\n\n#include <libmv/config.h>\n\n");
+    size_t channels = config_channels(t, s, c, &console);
+    size_t devices = config_devices(t, c);
+    size_t peers = config_peers(t, s, c);
 
-    text_printf(&t, "const struct mv_cell_config mv_cell = {\n    \"%s\", %u, %zu, %zu, %zu, %zu,\n    %s, %s, %s, ", c->name,
-                c->index, c->vcpus.count, channels, devices, peers, channels ? "channels" : "NULL",
-                devices ? "devices" : "NULL", peers ? "peers" : "NULL");
-    text_printf(&t, c->console_channel ? "&channels[%zu]\n};\n" : "NULL\n};\n", console);
-    stage_write(mem_printf("%s/cell_config.c", c->name), t.at, t.length);
+    text_printf(t, "const struct mv_cell_config mv_cell = {\n    .name = \"%s\",\n    .index = %u,\n    .vcpu_count = %zu,\n", c->name,
+                c->index, c->vcpus.count);
+    text_printf(t, "    .channel_count = %zu,\n    .channels = %s,\n", channels, channels ? "mv_cell_channels" : "NULL");
+    text_printf(t, "    .device_count = %zu,\n    .devices = %s,\n", devices, devices ? "devices" : "NULL");
+    text_printf(t, "    .peer_count = %zu,\n    .peers = %s,\n", peers, peers ? "peers" : "NULL");
+    if (c->console_channel)
+        text_printf(t, "    .console = &mv_cell_channels[%zu],\n", console);
+    text_printf(t, "};\n");
 }
 
 /* ---- vmm_config.c ------------------------------------------------------------------- */
 
-static uint32_t cap_of(const struct cell *c, uint32_t type, const uint32_t *object)
+uint32_t headers_cap(const struct cell *c, uint32_t type, const uint32_t *object)
 {
     for (size_t i = 0; i < c->caps.count; i++)
         if (c->caps.at[i].type == type && c->caps.at[i].object == object)
@@ -282,42 +301,71 @@ static void vmm_numbers(struct text *t, const char *field, const struct vm *vm, 
     for (size_t i = 0; i < vm->cell->vcpus.count; i++) {
         const struct vcpu *v = vm->cell->vcpus.at[i];
 
-        text_printf(t, "%s%u", i ? ", " : " ", caps ? cap_of(vm->vmm, MV_TYPE_VCPU, &v->index) : v->exits->number);
+        text_printf(t, "%s%u", i ? ", " : " ", caps ? headers_cap(vm->vmm, MV_TYPE_VCPU, &v->index) : v->exits->number);
     }
     text_printf(t, " },\n");
 }
 
-static void vmm_config_emit(const struct system *s, const struct vm *vm)
+static void vmm_io(struct text *t, const struct vm *vm)
+{
+    uint32_t slots = 0;
+
+    for (size_t i = 0; i < vm->io_devices.count; i++)
+        slots |= 1u << vm->io_devices.at[i]->slot;
+    if (vm->io)
+        text_printf(t, "    .io_cap = %u,\n    .io_slots = 0x%x,\n    .io_status = (uint32_t *)0x%llx,\n",
+                    headers_cap(vm->vmm, MV_TYPE_PORTAL, &vm->io_portal->index), slots,
+                    (unsigned long long)vm->vmm_status_mapping->address);
+}
+
+static void vmm_config(struct text *t, const struct system *s, const struct cell *c)
 {
     static const char *const consoles[] = {
         [VM_CONSOLE_NONE] = "VMM_CONSOLE_NONE", [VM_CONSOLE_PL011] = "VMM_CONSOLE_PL011", [VM_CONSOLE_VIRTIO] = "VMM_CONSOLE_VIRTIO",
     };
-    struct text t = { 0 };
+    const struct vm *vm = c->vm;
 
-    head(&t, vm->vmm, "vmm_config.c");
-    text_printf(&t, "#include \"vmm_config.h\"\n\nconst struct vmm_config vmm_config = {\n");
-    text_printf(&t, "    .name = \"%s\",\n    .vcpu_count = %zu,\n    .gic_version = %u,\n    .spi_banks = %u,\n", vm->cell->name,
+    text_printf(t, "#include \"vmm_config.h\"\n\nconst struct vmm_config vmm_config = {\n");
+    text_printf(t, "    .name = \"%s\",\n    .vcpu_count = %zu,\n    .gic_version = %u,\n    .spi_banks = %u,\n", vm->cell->name,
                 vm->cell->vcpus.count, s->board.gic_version, MV_GUEST_SPI_BANKS);
-    text_printf(&t, "    .cell_cap = %u,\n    .vgic_cap = %u,\n", cap_of(vm->vmm, MV_TYPE_CELL, &vm->cell->index),
-                cap_of(vm->vmm, MV_TYPE_VGIC, &vm->index));
-    vmm_numbers(&t, "vcpu_cap", vm, true);
-    vmm_numbers(&t, "server", vm, false);
-    text_printf(&t, "    .ram_base = 0x%x,\n    .ram_size = 0x%llx,\n    .console = %s,\n    .has_rng = %d,\n    .time_base = %llu,\n    .seed = {",
+    text_printf(t, "    .cell_cap = %u,\n    .vgic_cap = %u,\n", headers_cap(c, MV_TYPE_CELL, &vm->cell->index),
+                headers_cap(c, MV_TYPE_VGIC, &vm->index));
+    vmm_numbers(t, "vcpu_cap", vm, true);
+    vmm_numbers(t, "server", vm, false);
+    text_printf(t, "    .ram_base = 0x%x,\n    .ram_size = 0x%llx,\n    .console = %s,\n    .has_rng = %d,\n    .time_base = %llu,\n",
                 MV_GUEST_RAM, (unsigned long long)vm->memory, consoles[vm->console], vm->rng, (unsigned long long)vm->time_base);
+    vmm_io(t, vm);
+    text_printf(t, "    .seed = {");
     for (size_t i = 0; i < sizeof vm->seed; i++)
-        text_printf(&t, "%s0x%02x,", i % 16 ? " " : "\n        ", vm->seed[i]);
-    text_printf(&t, "\n    },\n};\n");
-    stage_write(mem_printf("%s/vmm_config.c", vm->vmm->name), t.at, t.length);
+        text_printf(t, "%s0x%02x,", i % 16 ? " " : "\n        ", vm->seed[i]);
+    text_printf(t, "\n    },\n};\n");
 }
+
+/* ---- the whole ------------------------------------------------------------------------ */
+
+const struct config headers_configs[] = {
+    { "cell_config.c", has_cell_config, cell_config },
+    { "vmm_config.c", model_is_vmm, vmm_config },
+    { "io_config.c", model_is_io, headers_io_config },
+    { "block_config.c", headers_has_block_config, headers_block_config },
+    { "switch_config.c", headers_has_switch_config, headers_switch_config },
+    { NULL, NULL, NULL },
+};
 
 void headers_emit(struct system *s)
 {
     for (size_t i = 0; i < s->cells.count; i++) {
-        header_emit(s, s->cells.at[i]);
-        /* A guest has no libmv to read it. */
-        if (!model_is_guest(s->cells.at[i]))
-            config_emit(s, s->cells.at[i]);
+        const struct cell *c = s->cells.at[i];
+
+        header_emit(s, c);
+        for (const struct config *g = headers_configs; g->file; g++) {
+            struct text t = { 0 };
+
+            if (!g->has(c))
+                continue;
+            head(&t, c, g->file);
+            g->write(&t, s, c);
+            stage_write(mem_printf("%s/%s", c->name, g->file), t.at, t.length);
+        }
     }
-    for (size_t i = 0; i < s->vms.count; i++)
-        vmm_config_emit(s, s->vms.at[i]);
 }

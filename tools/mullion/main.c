@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "headers.h"
 #include "kit.h"
 #include "layout.h"
 #include "plan.h"

@@ -171,13 +171,17 @@ static void read_references(struct system *s)
         struct cell *c = s->cells.at[i];
 
         /* What the machine's node names is the guest's. */
-        if (model_is_vmm(c)) {
-            *vec_push(&c->controls) = (struct reference){ c->node, c->at, 0, 0 };
+        if (model_is_vmm(c))
+            *vec_push(&c->controls) = (struct reference){ .node = c->node, .at = c->at };
+        if (model_is_vmm(c) || model_is_io(c))
             continue;
-        }
         model_read_devices(s, c);
         model_read_uses(s, c);
     }
+}
+
+static void read_consoles(struct system *s)
+{
     for (size_t i = 0; i < s->cells.count; i++)
         if (!model_is_guest(s->cells.at[i]))
             model_read_console(s, s->cells.at[i]);
@@ -220,7 +224,11 @@ struct system *model_read(const char *path, const char *board)
         diag_error(top->at, "the system has no cell; expected one or more; add cells { name { ... }; };");
     read_group(s, top, "channels", model_read_channel);
     read_references(s);
+    model_read_links(s);
+    model_add_io_devices(s);
+    read_consoles(s);
     model_add_channel_virqs(s);
+    model_read_guests(s);
     read_faults(s, top);
     return s;
 }

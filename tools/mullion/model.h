@@ -41,6 +41,7 @@ struct segment {
     uint32_t          rights;       /* MV_MAP_* */
     uint64_t          size;
     bool              fixed;        /* its place was given */
+    bool              early;        /* plan() has chosen its place */
     bool              broken;       /* its size could not be read */
     struct regions    extents;      /* one, except for devices and where several were given */
     struct cell      *cell;         /* who pays for it, NULL: nobody in particular */
@@ -100,6 +101,7 @@ struct virq {
     const struct node *node;        /* NULL: a device's or a channel's */
     struct vcpu *sink;
     uint32_t     index, line, source, interrupt;
+    uint32_t     guest_interrupt;   /* of a VM's: its id there; else 0 */
     bool         edge;
 };
 
@@ -193,6 +195,7 @@ struct channel {
     struct pos     at;
     bool           is_console;
     uint32_t       message_size;    /* 0: bytes */
+    struct link   *link;            /* NULL: it holds rings, not virtqueues */
     struct segment *segment;
     struct {
         const char     *name;       /* how this end's cell calls it */
@@ -202,6 +205,42 @@ struct channel {
         struct mapping *mapping;
         uint32_t        raise_cap, line_cap;
     } end[2];
+};
+
+/* A part of a disk that a cell serves. */
+struct partition {
+    const char    *name;
+    const struct node *node;
+    struct pos     at;
+    struct cell   *server;
+    uint64_t       first, sectors;  /* of 512 bytes */
+    bool           read_only;
+};
+
+enum link_kind { LINK_DISK, LINK_NETWORK };
+enum { MAC_BYTES = 6 };
+
+/* A partition or a switch as one client has it: a channel for virtqueues, whose
+ * end 0 is the client's. A machine's client is its io cell. */
+struct link {
+    enum link_kind kind;
+    const char    *name;            /* of the partition or switch, in the client */
+    struct pos     at;
+    struct cell   *client, *server;
+    struct partition *partition;    /* DISK */
+    bool           read_only;       /* DISK */
+    bool           many;            /* NETWORK: it speaks for others, by their own addresses */
+    uint8_t        mac[MAC_BYTES];  /* NETWORK: its own address; 0: none */
+    struct channel *channel;
+};
+
+/* A virtio device that a machine's io cell serves. */
+struct io_device {
+    uint32_t       slot;
+    struct link   *link;            /* NULL: the ports */
+    struct virq   *bell;            /* of the io cell: the guest has notified a queue */
+    struct virq   *virq;            /* of the guest, for the io cell to raise */
+    uint32_t       raise_cap;
 };
 
 struct cap {
@@ -217,6 +256,8 @@ struct reference {
     struct pos         at;
     uint32_t           rights;      /* MV_MAP_*, for segments */
     uint32_t           badge;       /* 0: the default */
+    struct portal     *portal;      /* of a call */
+    const char        *name;        /* of its capability; NULL: the node's */
 };
 
 /* One PT_LOAD of a cell's program. */
@@ -246,9 +287,18 @@ struct guest_load {
 enum vm_console { VM_CONSOLE_NONE, VM_CONSOLE_PL011, VM_CONSOLE_VIRTIO };
 enum { VM_SEED_BYTES = 64 };
 
-/* A virtual machine: two cells, the guest's and that of its VMM. */
+/* A virtual machine: the guest's cell, that of its VMM, and, if it has disks,
+ * networks or channels, that of their virtio devices. */
 struct vm {
     struct cell    *cell, *vmm;
+    struct cell    *io;             /* NULL: it needs none */
+    struct portal  *io_portal;
+    struct segment *io_status;      /* a page for io cell and VMM */
+    struct mapping *io_status_mapping, *vmm_status_mapping;
+    VEC(struct io_device *) io_devices;
+    VEC(struct channel *) ports;
+    uint64_t        devices_end;    /* behind its devices of the board; 0: it has none */
+    uint32_t        device_interrupts;
     uint32_t        index;          /* of its vGIC */
     uint64_t        memory;
     const char     *bootargs;       /* NULL: none given */
@@ -263,7 +313,7 @@ struct vm {
 
 struct cell {
     const char  *name;
-    struct vm   *vm;                    /* NULL: neither a VM nor a VMM */
+    struct vm   *vm;                    /* NULL: no part of a machine */
     const struct node *node;
     struct pos   at;
     uint32_t     index, first_vcpu, first_space, first_cap, first_load, load_count;
@@ -286,6 +336,8 @@ struct cell {
     VEC(struct load) loads;
     const struct node *console, *fault_portal;
     struct channel *console_channel;
+    uint64_t     disk_sectors;          /* of the disk that it serves; 0: none */
+    bool         network_server;
     uint64_t     fixed_low;             /* lowest address of what plan placed */
     uint64_t     entry;
     struct segment *image_segment, *private_segment;
@@ -317,8 +369,11 @@ struct system {
     VEC(struct stream *) streams;   /* in the order of their cells */
     struct virq  *stream_virq;      /* raised by faults of streams: of the cell that has the fault handler; NULL: none */
     VEC(struct vm *) vms;
+    VEC(struct partition *) partitions;
+    VEC(struct link *) links;
     VEC(struct blob *) blobs;
     struct segment *trace_segment, *gicv_segment;
+    uint64_t      early_low;        /* lowest address that plan() has given away; 0: none */
 };
 
 /* Read everything; complains, and goes on where it can. */
@@ -332,8 +387,14 @@ struct vcpu *model_vcpu(const struct system *s, const struct node *n);
 /* Is it the guest's cell of a VM; the cell of a VMM? */
 bool model_is_guest(const struct cell *c);
 bool model_is_vmm(const struct cell *c);
-/* How others see it: a VMM's console is its machine's. */
+/* The cell that has a machine's disks, networks and ports. */
+bool model_is_io(const struct cell *c);
+/* How others see it: what a machine's VMM and io cell do is the machine's. */
 const char *model_shown_name(const struct cell *c);
+/* "02:00:..." of a MAC address. */
+const char *model_show_mac(const uint8_t *mac);
+/* "00:01.0" */
+const char *model_function_place(const struct function *f);
 /* "rwx" of MV_MAP_* rights. */
 const char *model_rights(uint32_t rights);
 struct segment *model_add_segment(struct system *s, enum segment_kind kind, const char *name, uint32_t rights,

@@ -31,15 +31,15 @@ void model_read_context(const struct node *n, uint64_t *budget, uint64_t *period
                    (unsigned long long)*budget, (unsigned long long)*period);
 }
 
-static void read_core(const struct system *s, const struct node *n, uint32_t *core)
+void model_read_core(const struct system *s, const struct node *n, const char *name, uint32_t *core)
 {
     uint32_t value = *core;
 
-    if (!schema_u32(n, "core", 0, MV_CORES_MAX - 1, &value))
+    if (!schema_u32(n, name, 0, MV_CORES_MAX - 1, &value))
         return;
     if (value >= s->cores)
-        diag_error(node_at(n, "core"), "\"core\" is %u, but the system has %u; expected 0 to %u; choose one of these or raise \"cores\"",
-                   value, s->cores, s->cores - 1);
+        diag_error(node_at(n, name), "\"%s\" is %u, but the system has %u; expected 0 to %u; choose one of these or raise \"cores\"",
+                   name, value, s->cores, s->cores - 1);
     else
         *core = value;
 }
@@ -67,7 +67,7 @@ static void read_vcpu(struct system *s, struct cell *c, const struct node *n, co
 {
     struct vcpu *v = model_add_vcpu(s, c, n, defaults);
 
-    read_core(s, n, &v->core);
+    model_read_core(s, n, "core", &v->core);
     schema_u32(n, "priority", 0, MV_PRIORITIES - 1, &v->priority);
     schema_pages(n, "stack-size", MV_PAGE_SIZE, STACK_MAX, &v->stack_size);
     schema_flag(n, "fp", &v->fp);
@@ -86,7 +86,7 @@ static void read_vcpus(struct system *s, struct cell *c)
         return;
     }
     /* The cell's own values are the defaults of its vCPUs. */
-    read_core(s, c->node, &defaults.core);
+    model_read_core(s, c->node, "core", &defaults.core);
     schema_u32(c->node, "priority", 0, MV_PRIORITIES - 1, &defaults.priority);
     schema_pages(c->node, "stack-size", MV_PAGE_SIZE, STACK_MAX, &defaults.stack_size);
     schema_flag(c->node, "fp", &defaults.fp);
@@ -307,6 +307,7 @@ void model_read_cell(struct system *s, const struct node *n)
     read_virqs(s, c);
     read_timers(s, c);
     read_program(s, c);
+    model_read_partitions(s, c);
     schema_flag(n, "autostart", &c->autostart);
     schema_flag(n, "map-space", &c->map_space);
     schema_flag(n, "trace-read", &c->trace_read);

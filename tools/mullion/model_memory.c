@@ -3,7 +3,6 @@
 #include "model_parts.h"
 
 enum {
-    CHANNEL_MAX = 0x1000000,
     RING_HEADER = 256,          /* of a channel's half that is not for data */
 };
 
@@ -91,8 +90,8 @@ void model_read_segment(struct system *s, const struct node *n)
         read_one_piece(s, g);
 }
 
-static struct channel *add_channel(struct system *s, const char *name, const struct node *n, struct pos at, uint64_t size,
-                                   struct cell *a, struct cell *b)
+struct channel *model_add_channel(struct system *s, const char *name, const struct node *n, struct pos at, uint64_t size,
+                                  struct cell *a, struct cell *b)
 {
     struct channel *h = mem_alloc(sizeof *h);
 
@@ -134,6 +133,19 @@ static void channel_vcpus(struct channel *h)
     }
 }
 
+/* A machine's end is a port of its virtio console, which its io cell has. */
+static void channel_ports(struct channel *h)
+{
+    for (int i = 0; i < 2; i++) {
+        if (!model_is_io(h->end[i].cell))
+            continue;
+        *vec_push(&h->end[i].cell->vm->ports) = h;
+        if (node_prop(h->node, "message-size"))
+            diag_error(node_at(h->node, "message-size"), "channel \"%s\" has messages, but one end is virtual machine \"%s\", whose port takes bytes; expected a stream of bytes; remove \"message-size\"",
+                       h->name, h->end[i].cell->vm->cell->name);
+    }
+}
+
 void model_read_channel(struct system *s, const struct node *n)
 {
     size_t count = schema_references(s->tree, n, "between");
@@ -142,7 +154,7 @@ void model_read_channel(struct system *s, const struct node *n)
 
     schema_check(n, SCHEMA_CHANNEL);
     model_check_name(n);
-    schema_pages(n, "size", MV_PAGE_SIZE, CHANNEL_MAX, &size);
+    schema_pages(n, "size", MV_PAGE_SIZE, MODEL_CHANNEL_MAX, &size);
     if (!node_prop(n, "between"))
         diag_error(n->at, "channel \"%s\" has no ends; expected two cells; add between = <&one &other>", n->name);
     else if (count && count != 2)
@@ -153,16 +165,20 @@ void model_read_channel(struct system *s, const struct node *n)
         const struct node *to = schema_reference_at(s->tree, n, "between", i);
 
         ends[i] = model_cell(s, to);
-        if (!ends[i] || model_is_guest(ends[i]))
-            return model_wrong_kind(node_at(n, "between"), "between", to, ends[i] ? "cells with programs" : "cells");
+        if (!ends[i])
+            return model_wrong_kind(node_at(n, "between"), "between", to, "cells");
     }
     if (ends[0] == ends[1])
         return diag_error(node_at(n, "between"), "channel \"%s\" has both ends in cell \"%s\"; expected two cells; correct one",
                           n->name, ends[0]->name);
-    struct channel *h = add_channel(s, n->name, n, n->at, size, ends[0], ends[1]);
+    for (size_t i = 0; i < 2; i++)
+        if (model_is_guest(ends[i]))
+            ends[i] = model_io_cell(s, ends[i]->vm);
+    struct channel *h = model_add_channel(s, n->name, n, n->at, size, ends[0], ends[1]);
 
     schema_u32(n, "message-size", 1, (uint32_t)(size / 2 - RING_HEADER) / 2, &h->message_size);
     channel_vcpus(h);
+    channel_ports(h);
 }
 
 /* "console = <&console>" in a cell: a byte channel to that cell. */
@@ -177,10 +193,11 @@ void model_read_console(struct system *s, struct cell *c)
         return model_wrong_kind(node_at(c->node, "console"), "console", to, server ? "a cell with a program" : "a cell");
     if (server == c)
         return diag_error(node_at(c->node, "console"), "cell \"%s\" is its own console; expected another cell; remove it", c->name);
-    struct channel *h = add_channel(s, "console", NULL, node_at(c->node, "console"), MV_PAGE_SIZE, c, server);
+    struct channel *h = model_add_channel(s, "console", NULL, node_at(c->node, "console"), MV_PAGE_SIZE, c, server);
 
     h->is_console = true;
-    h->end[1].name = model_shown_name(c);
+    /* A machine has one name at its console; what its io cell says is told apart. */
+    h->end[1].name = model_is_io(c) ? c->name : model_shown_name(c);
     c->console_channel = h;
 }
 

@@ -18,13 +18,21 @@ struct virq *model_add_virq(struct system *s, struct cell *c, const char *name, 
 
 /* A cell with its own objects (model_cells.c). */
 void model_read_cell(struct system *s, const struct node *n);
-/* A virtual machine: a cell with "kernel", and its VMM's (model_vm.c). */
+/* A virtual machine: a cell with "kernel", and its VMM's (model_vm.c). Its io
+ * cell is made when something is found that needs it. */
 void model_read_vm(struct system *s, const struct node *n);
+struct cell *model_io_cell(struct system *s, struct vm *vm);
+/* The virtio devices of the io cells, when links and channels are known. */
+void model_add_io_devices(struct system *s);
+/* What a machine's memory begins with, when all its devices are known. */
+void model_read_guests(struct system *s);
 /* A new cell with its space "main" and the defaults of what is not said; a vCPU
  * and a portal of it. */
 struct cell *model_add_cell(struct system *s, const struct node *n, const char *name);
 struct vcpu *model_add_vcpu(struct system *s, struct cell *c, const struct node *n, const struct vcpu *like);
 struct portal *model_add_portal(struct system *s, struct cell *c, const char *name, const struct node *n, struct vcpu *server);
+/* A property that names a core of the system. */
+void model_read_core(const struct system *s, const struct node *n, const char *name, uint32_t *core);
 /* "budget-us", "period-us", "partition". */
 void model_read_context(const struct node *n, uint64_t *budget, uint64_t *period, uint32_t *partition);
 enum { MODEL_PRIORITY_DEFAULT = 100, MODEL_STACK_DEFAULT = 0x2000 };
@@ -32,9 +40,16 @@ enum { MODEL_PRIORITY_DEFAULT = 100, MODEL_STACK_DEFAULT = 0x2000 };
 void model_read_uses(struct system *s, struct cell *c);
 /* The devices that a cell owns (model_devices.c). */
 void model_read_devices(struct system *s, struct cell *c);
+/* Partitions of the disk that a cell serves; disks and networks that cells and
+ * machines use (model_links.c). */
+void model_read_partitions(struct system *s, struct cell *c);
+void model_read_links(struct system *s);
 /* Segments and channels (model_memory.c). Consoles come after all cells, the
  * channels' vIRQs after everything else that takes a line. */
 void model_read_segment(struct system *s, const struct node *n);
 void model_read_channel(struct system *s, const struct node *n);
+struct channel *model_add_channel(struct system *s, const char *name, const struct node *n, struct pos at, uint64_t size,
+                                  struct cell *a, struct cell *b);
+enum { MODEL_CHANNEL_MAX = 0x1000000 };
 void model_read_console(struct system *s, struct cell *c);
 void model_add_channel_virqs(struct system *s);

@@ -25,7 +25,7 @@ static void read_calls(struct system *s, struct cell *c)
     }
     for (size_t i = 0; i < count; i++) {
         const struct node *to = schema_reference_at(s->tree, n, "calls", i);
-        const struct portal *p = model_portal(s, to);
+        struct portal *p = model_portal(s, to);
         uint32_t badge = badges ? prop_cell(badges, i) : c->index + 1;
 
         if (!p) {
@@ -42,7 +42,7 @@ static void read_calls(struct system *s, struct cell *c)
             if (c->calls.at[j].node == to)
                 diag_error(node_at(n, "calls"), "portal \"%s\" stands twice in \"calls\"; expected it once; remove one",
                            node_title(to));
-        *vec_push(&c->calls) = (struct reference){ to, node_at(n, "calls"), 0, badge };
+        *vec_push(&c->calls) = (struct reference){ .node = to, .at = node_at(n, "calls"), .badge = badge, .portal = p };
     }
 }
 
@@ -57,7 +57,7 @@ static void read_raises(struct system *s, struct cell *c)
         if (!v || v->source != MV_VIRQ_SOFT)
             model_wrong_kind(node_at(c->node, "raises"), "raises", to, "vIRQs");
         else
-            *vec_push(&c->raises) = (struct reference){ to, node_at(c->node, "raises"), 0, 0 };
+            *vec_push(&c->raises) = (struct reference){ .node = to, .at = node_at(c->node, "raises") };
     }
 }
 
@@ -71,7 +71,7 @@ static void read_controls(struct system *s, struct cell *c)
         if (!model_cell(s, to) && !model_vcpu(s, to))
             model_wrong_kind(node_at(c->node, "controls"), "controls", to, "cells or vCPUs");
         else
-            *vec_push(&c->controls) = (struct reference){ to, node_at(c->node, "controls"), 0, 0 };
+            *vec_push(&c->controls) = (struct reference){ .node = to, .at = node_at(c->node, "controls") };
     }
 }
 
@@ -123,7 +123,7 @@ static void read_holds(struct system *s, struct cell *c)
         if (!g)
             model_wrong_kind(node_at(n, "holds"), "holds", to, "segments");
         else if (wanted_rights(n, "holds-rights", i, texts, g, &rights))
-            *vec_push(&c->holds) = (struct reference){ to, node_at(n, "holds"), rights, 0 };
+            *vec_push(&c->holds) = (struct reference){ .node = to, .at = node_at(n, "holds"), .rights = rights };
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A virtual machine in the description: one node, from which two cells come,
- * the guest's and that of its VMM, a native program.
+ * the guest's and that of its VMM, a native program; and a third, its io cell,
+ * if it has disks, networks or channels.
  */
 #include "model_parts.h"
 
@@ -11,8 +12,12 @@
 
 #include "guest.h"
 
-enum { VMM_STACK = 0x4000 };
+enum {
+    VMM_STACK = 0x4000,
+    VM_PORTS_MAX = 7,           /* of a virtio console with 16 queues, two for each port and two for control */
+};
 #define VMM_SUFFIX "-vmm"
+#define IO_SUFFIX  "-io"
 
 bool model_is_guest(const struct cell *c)
 {
@@ -24,9 +29,14 @@ bool model_is_vmm(const struct cell *c)
     return c->vm && c->vm->vmm == c;
 }
 
+bool model_is_io(const struct cell *c)
+{
+    return c->vm && c->vm->io == c;
+}
+
 const char *model_shown_name(const struct cell *c)
 {
-    return model_is_vmm(c) ? c->vm->cell->name : c->name;
+    return c->vm ? c->vm->cell->name : c->name;
 }
 
 /* A machine must have what virtualisation needs. */
@@ -145,12 +155,13 @@ static void add_servers(struct system *s, struct vm *vm, uint32_t priority)
     }
 }
 
-static void map(struct space *p, struct segment *g, const char *name, uint32_t rights, uint64_t address, struct pos at)
+/* Of a whole segment; address 0: the tool chooses. */
+static struct mapping *map(struct space *p, struct segment *g, const char *name, uint32_t rights, uint64_t address, struct pos at)
 {
     struct mapping *m = mem_alloc(sizeof *m);
 
-    *m = (struct mapping){ g, name, rights, true, address, 0, g->size, at };
-    *vec_push(&p->mappings) = m;
+    *m = (struct mapping){ g, name, rights, address != 0, address, 0, g->size, at };
+    return *vec_push(&p->mappings) = m;
 }
 
 static void add_memory(struct system *s, struct vm *vm)
@@ -169,6 +180,92 @@ static void add_memory(struct system *s, struct vm *vm)
         *vec_push(&s->gicv_segment->extents.list) = (struct region){ s->board.gic_virtual.base, MV_GUEST_GICC_BYTES };
     }
     map(vm->cell->spaces.at[0], s->gicv_segment, "virtual CPU interface (GICV)", data, MV_GUEST_GICC, at);
+}
+
+/* ---- the io cell ---------------------------------------------------------------------- */
+
+static void add_io_vcpu(struct system *s, struct vm *vm)
+{
+    const struct node *n = vm->cell->node;
+    const struct vcpu *first = vm->cell->vcpus.at[0];
+    struct vcpu like = { .core = first->core, .priority = first->priority, .partition = first->partition, .stack_size = VMM_STACK };
+
+    /* What a guest notifies is to be done before the guest goes on. */
+    if (like.priority < MV_PRIORITIES - 1)
+        like.priority++;
+    schema_u32(n, "io-priority", 0, MV_PRIORITIES - 1, &like.priority);
+    model_read_core(s, n, "io-core", &like.core);
+    model_add_vcpu(s, vm->io, n, &like);
+}
+
+struct cell *model_io_cell(struct system *s, struct vm *vm)
+{
+    const uint32_t data = MV_MAP_READ | MV_MAP_WRITE;
+    const struct node *n = vm->cell->node;
+
+    if (vm->io)
+        return vm->io;
+    vm->io = model_add_cell(s, n, mem_printf("%s%s", n->name, IO_SUFFIX));
+    vm->io->vm = vm;
+    vm->io->program = "virtio";
+    add_io_vcpu(s, vm);
+    vm->io_portal = model_add_portal(s, vm->io, "registers", NULL, vm->io->vcpus.at[0]);
+    *vec_push(&vm->vmm->calls) = (struct reference){ .at = n->at, .badge = vm->vmm->index + 1, .portal = vm->io_portal };
+    map(vm->io->spaces.at[0], vm->ram, mem_printf("memory of %s", n->name), data, MV_GUEST_RAM, node_at(n, "memory"));
+    vm->io_status = model_add_segment(s, SEGMENT_SHARED, mem_printf("%s: status", vm->io->name), data, MV_PAGE_SIZE, vm->io);
+    *vec_push(&vm->io_status->extents.list) = (struct region){ 0, MV_PAGE_SIZE };
+    vm->io_status_mapping = map(vm->io->spaces.at[0], vm->io_status, "status", data, 0, n->at);
+    vm->vmm_status_mapping = map(vm->vmm->spaces.at[0], vm->io_status, "io-status", data, 0, n->at);
+    return vm->io;
+}
+
+static void add_io_device(struct system *s, struct vm *vm, struct link *link)
+{
+    struct io_device *d = mem_alloc(sizeof *d);
+
+    d->slot = MV_GUEST_VIRTIO_IO + (uint32_t)vm->io_devices.count;
+    d->link = link;
+    d->bell = model_add_virq(s, vm->io, mem_printf("bell-%u", d->slot), NULL, vm->io->vcpus.at[0], MV_VIRQ_SOFT);
+    d->virq = model_add_virq(s, vm->cell, mem_printf("slot-%u", d->slot), NULL, vm->cell->vcpus.at[0], MV_VIRQ_SOFT);
+    d->virq->guest_interrupt = MV_GUEST_SPI_VIRTIO + d->slot;
+    *vec_push(&vm->io_devices) = d;
+}
+
+/* Ports, disks, networks: slots in this order. */
+static void add_io_devices(struct system *s, struct vm *vm)
+{
+    static const char *const words[] = { "io-priority", "io-core" };
+    const struct node *n = vm->cell->node;
+
+    for (size_t i = 0; !vm->io && i < sizeof words / sizeof *words; i++)
+        if (node_prop(n, words[i]))
+            diag_error(node_at(n, words[i]), "virtual machine \"%s\" has \"%s\", but no disk, network or channel; expected an io cell that it is for; remove it",
+                       n->name, words[i]);
+    if (vm->ports.count)
+        add_io_device(s, vm, NULL);
+    for (size_t i = 0; vm->io && i < s->links.count; i++)
+        if (s->links.at[i]->client == vm->io)
+            add_io_device(s, vm, s->links.at[i]);
+    if (vm->ports.count > VM_PORTS_MAX)
+        diag_error(n->at, "virtual machine \"%s\" has %zu channels; expected at most %d, a port of its console each; remove some",
+                   n->name, vm->ports.count, VM_PORTS_MAX);
+    if (vm->io_devices.count > MV_GUEST_VIRTIO_COUNT - MV_GUEST_VIRTIO_IO)
+        diag_error(n->at, "virtual machine \"%s\" has %zu disks, networks and devices for channels; expected at most %u; remove some",
+                   n->name, vm->io_devices.count, MV_GUEST_VIRTIO_COUNT - MV_GUEST_VIRTIO_IO);
+}
+
+void model_add_io_devices(struct system *s)
+{
+    for (size_t i = 0; i < s->vms.count; i++)
+        add_io_devices(s, s->vms.at[i]);
+}
+
+/* ---- the whole ------------------------------------------------------------------------ */
+
+void model_read_guests(struct system *s)
+{
+    for (size_t i = 0; i < s->vms.count; i++)
+        guest_read(s, s->vms.at[i]);
 }
 
 void model_read_vm(struct system *s, const struct node *n)
@@ -203,5 +300,4 @@ void model_read_vm(struct system *s, const struct node *n)
     add_memory(s, vm);
     guest_random(vm->seed, sizeof vm->seed, vm, "virtio-rng");
     vm->time_base = guest_time();
-    guest_read(s, vm);
 }

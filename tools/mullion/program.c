@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "elffile.h"
+#include "headers.h"
 #include "kit.h"
 #include "plan.h"
 #include "proc.h"
@@ -86,7 +87,7 @@ static void add_compile_options(struct args *a, const struct cell *c, bool cxx)
     if (!c->fp)
         args_add(a, "-mgeneral-regs-only");
     const char *folders[] = { mem_printf("%s/%s", stage_dir(), c->name), kit_path("include"), kit_path("lib/include"),
-                              c->program ? kit_path("cells/%s", c->program) : NULL };
+                              kit_path("cells"), c->program ? kit_path("cells/%s", c->program) : NULL };
 
     for (size_t i = 0; i < sizeof folders / sizeof *folders && folders[i]; i++) {
         args_add(a, "-I");
@@ -159,9 +160,9 @@ static void build_program(struct cell *c)
         library_sources(c);
     if (c->sources.count == 0)
         return;
-    *vec_push(&c->sources) = stage_path(mem_printf("%s/cell_config.c", c->name));
-    if (model_is_vmm(c))
-        *vec_push(&c->sources) = stage_path(mem_printf("%s/vmm_config.c", c->name));
+    for (const struct config *g = headers_configs; g->file; g++)
+        if (g->has(c))
+            *vec_push(&c->sources) = stage_path(mem_printf("%s/%s", c->name, g->file));
     for (size_t i = 0; i < c->sources.count; i++) {
         const char *object = compile(c, c->sources.at[i], i);
 

@@ -6,7 +6,5 @@
 
 /* The C compiler with its first options: MULLION_CC or the cross gcc. */
 const char *program_compiler(void);
-/* Stage cell.h and cell_config.c of every cell. */
-void headers_emit(struct system *s);
 /* Compile and link what has sources, stage the ELF files, read all of them. */
 void program_make_all(struct system *s);

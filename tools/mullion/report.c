@@ -124,7 +124,7 @@ static void report_portals(struct text *t, const struct system *s)
                     p->ceiling, p->bound_us ? mem_printf("%llu us\n", (ull)p->bound_us) : "none\n");
         for (size_t c = 0; c < s->cells.count; c++)
             for (size_t r = 0; r < s->cells.at[c]->calls.count; r++)
-                if (s->cells.at[c]->calls.at[r].node == p->node) {
+                if (s->cells.at[c]->calls.at[r].portal == p) {
                     text_printf(t, "    called by %s, badge %u\n", s->cells.at[c]->name, s->cells.at[c]->calls.at[r].badge);
                     any = true;
                 }
@@ -186,8 +186,9 @@ static void report_control(struct text *t, const struct system *s)
             const struct vcpu *v = model_vcpu(s, c->controls.at[r].node);
 
             if (to)
-                text_printf(t, "  control: %s controls cell %s%s\n", c->name, to->name,
-                            to->vm && to->vm->vmm != c ? mem_printf(" and its VMM, %s", to->vm->vmm->name) : "");
+                text_printf(t, "  control: %s controls cell %s%s%s\n", c->name, to->name,
+                            to->vm && to->vm->vmm != c ? mem_printf(" and its VMM, %s", to->vm->vmm->name) : "",
+                            to->vm && to->vm->vmm != c && to->vm->io ? mem_printf(" and its io cell, %s", to->vm->io->name) : "");
             else
                 text_printf(t, "  control: %s controls vCPU %u of %s\n", c->name, v->number, v->cell->name);
         }

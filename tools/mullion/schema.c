@@ -22,8 +22,10 @@ static const struct words schemas[SCHEMA_COUNT] = {
         LIST("program", "image", "sources", "cflags", "defines", "priority", "core", "stack-size", "fp", "budget-us",
              "period-us", "partition", "autostart", "devices", "device-vcpus", "console", "calls", "badges", "raises",
              "maps", "maps-rights", "holds", "holds-rights", "controls", "fault-portal", "map-space", "table-pages",
-             "address-bits", "image-size", "trace-read", "trace-control", "system-control"),
-        LIST("portals", "virqs", "timers", "vcpus", "spaces", "mappings") },
+             "address-bits", "image-size", "trace-read", "trace-control", "system-control", "disk-sectors", "disks",
+             "disks-rights", "disk-link-size", "networks", "network-link-size", "mac-addresses", "network-server",
+             "network-uplink"),
+        LIST("portals", "virqs", "timers", "vcpus", "spaces", "mappings", "partitions") },
     [SCHEMA_PORTAL] = { "a portal", LIST("vcpu", "bound-us", "budget-us", "period-us", "partition"), LIST(NULL) },
     [SCHEMA_VIRQ] = { "a vIRQ", LIST("vcpu", "line"), LIST(NULL) },
     [SCHEMA_TIMER] = { "a timer", LIST("vcpu", "line"), LIST(NULL) },
@@ -35,8 +37,10 @@ static const struct words schemas[SCHEMA_COUNT] = {
     [SCHEMA_VM] = { "a virtual machine",
         LIST("kernel", "initrd", "bootargs", "device-tree", "memory", "vcpus", "console", "console-device", "rng", "priority",
              "vmm-priority", "budget-us", "period-us", "partition", "autostart", "raises", "controls", "fault-portal",
-             "trace-control", "system-control", "sources", "program", "image"),
+             "trace-control", "system-control", "disks", "disks-rights", "disk-link-size", "networks", "network-link-size",
+             "mac-addresses", "io-priority", "io-core", "devices", "sources", "program", "image"),
         LIST(NULL) },
+    [SCHEMA_PARTITION] = { "a partition", LIST("first", "sectors", "read-only"), LIST(NULL) },
 };
 
 bool schema_is_vm(const struct node *n)
@@ -103,7 +107,7 @@ const char *schema_what(const struct node *n)
     static const struct { const char *group, *what; } kinds[] = {
         { "segments", "a segment" }, { "channels", "a channel" }, { "cells", "a cell" }, { "portals", "a portal" },
         { "virqs", "a vIRQ" }, { "timers", "a timer" }, { "vcpus", "a vCPU" }, { "spaces", "a space" },
-        { "mappings", "a mapping" },
+        { "mappings", "a mapping" }, { "partitions", "a partition" },
     };
     const struct node *top = n;
 

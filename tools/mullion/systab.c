@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The flat table that the kernel reads at boot. */
+#include <assert.h>
 #include <string.h>
 
 #include <mv/guest.h>
@@ -8,6 +9,7 @@
 #include "layout.h"
 
 enum { GICD_SGIR = 0xf00 };
+static_assert(MV_BELL_STEP == MV_GUEST_VIRTIO_BYTES, "a bell is a register of a virtio-mmio device");
 
 /* Arrays are appended to the table, each aligned to 8. */
 struct writer {
@@ -29,6 +31,7 @@ static struct mv_array array_add(struct writer *w, const void *records, size_t c
 typedef VEC(struct mv_sys_mapping) mappings_t;
 typedef VEC(struct mv_sys_extent) extents_t;
 typedef VEC(struct mv_sys_load) loads_t;
+typedef VEC(struct mv_sys_bell) bells_t;
 
 static void name_set(char *to, const char *from)
 {
@@ -163,18 +166,34 @@ static void write_vcpus(const struct system *s, struct writer *w, struct mv_syst
     t->vcpus = ARRAY_ADD(w, out);
 }
 
+/* A bell for each slot from the io cell's first on; the VMM answers the others. */
+static void write_bells(const struct vm *vm, bells_t *bells)
+{
+    for (size_t i = 0; i < vm->io_devices.count; i++)
+        *vec_push(bells) = (struct mv_sys_bell){ .virq = vm->io_devices.at[i]->bell->index };
+}
+
 static void write_vgics(const struct system *s, struct writer *w, struct mv_systab *t)
 {
     VEC(struct mv_sys_vgic) out = { 0 };
+    bells_t bells = { 0 };
 
-    for (size_t i = 0; i < s->vms.count; i++)
+    for (size_t i = 0; i < s->vms.count; i++) {
+        const struct vm *vm = s->vms.at[i];
+
         *vec_push(&out) = (struct mv_sys_vgic){
-            .first_vcpu = s->vms.at[i]->cell->first_vcpu,
-            .vcpu_count = (uint32_t)s->vms.at[i]->cell->vcpus.count,
+            .first_vcpu = vm->cell->first_vcpu,
+            .vcpu_count = (uint32_t)vm->cell->vcpus.count,
             .spi_banks = MV_GUEST_SPI_BANKS,
             .sgi_register = s->board.gic_version == 2 ? MV_GUEST_GICD + GICD_SGIR : 0,
+            .first_bell = (uint32_t)bells.count,
+            .bell_count = (uint32_t)vm->io_devices.count,
+            .bell_address = MV_GUEST_VIRTIO + MV_GUEST_VIRTIO_IO * (uint64_t)MV_GUEST_VIRTIO_BYTES + MV_GUEST_VIRTIO_NOTIFY,
         };
+        write_bells(vm, &bells);
+    }
     t->vgics = ARRAY_ADD(w, out);
+    t->bells = ARRAY_ADD(w, bells);
 }
 
 static void write_portals(const struct system *s, struct writer *w, struct mv_systab *t)
@@ -204,6 +223,7 @@ static void write_virqs(const struct system *s, struct writer *w, struct mv_syst
 
         *vec_push(&out) = (struct mv_sys_virq){
             .sink = v->sink->index, .line = v->line, .source = v->source, .interrupt = v->interrupt, .edge = v->edge,
+            .guest_interrupt = v->guest_interrupt,
         };
         if (v->source == MV_VIRQ_DEVICE) {
             first = v->interrupt < first ? v->interrupt : first;
