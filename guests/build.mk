@@ -20,11 +20,20 @@ GUESTS_PACKAGE_rt    := linux-image-rt-arm64@
 .PHONY: guests guests-all $(addprefix guests-,$(GUESTS_KERNELS)) FORCE
 guests-all: guests $(addprefix guests-,$(GUESTS_KERNELS))
 
-# Our own programs in the initramfs, and the same for this computer, for tests.
-GUESTS_PROGRAMS := $(patsubst guests/initrd/%.c,$(GUESTS)/%,$(wildcard guests/initrd/*.c))
-$(GUESTS_PROGRAMS): $(GUESTS)/%: guests/initrd/%.c $(wildcard guests/initrd/*.h)
-	@mkdir -p $(@D)
-	@$(GUESTS_CC) $(GUESTS_CFLAGS) -o $@ $< -pthread
+# Our own programs in the initramfs: one file that does what its name says, as BusyBox
+# does. And each for this computer, for tests.
+GUESTS_CHECKS := $(GUESTS)/checks
+$(GUESTS_CHECKS): $(wildcard guests/initrd/*.c guests/initrd/*.h) guests/build.py
+	@mkdir -p $@.o
+	@{ echo '#include <string.h>'; \
+	for f in $(wildcard guests/initrd/*.c); do n=$$(basename $$f .c); echo "int $${n}_main(int, char **);"; done; \
+	echo 'int main(int argc, char **argv) { const char *s = strrchr(argv[0], 47), *n = s ? s + 1 : argv[0];'; \
+	for f in $(wildcard guests/initrd/*.c); do n=$$(basename $$f .c); \
+	  echo "if (strcmp(n, \"$$n\") == 0) return $${n}_main(argc, argv);"; done; echo 'return 127; }'; } >$@.o/main.c
+	@set -e; for f in $(wildcard guests/initrd/*.c); do n=$$(basename $$f .c); \
+	  $(GUESTS_CC) $(GUESTS_CFLAGS) -c -o $@.o/$$n.o $$f; \
+	  aarch64-linux-gnu-objcopy --redefine-sym main=$${n}_main $@.o/$$n.o; done
+	@$(GUESTS_CC) $(GUESTS_CFLAGS) -o $@ $@.o/*.c $@.o/*.o -pthread
 
 GUESTS_HOST_PROGRAMS := $(patsubst guests/initrd/%.c,$(GUESTS)/host/%,$(filter-out %/selfcheck.c,$(wildcard guests/initrd/*.c)))
 $(GUESTS_HOST_PROGRAMS): $(GUESTS)/host/%: guests/initrd/%.c $(wildcard guests/initrd/*.h)
@@ -39,11 +48,11 @@ $$(GUESTS)/$(1)/Image: guests/fetch.sh guests/build.py
 	echo "guests: unpacking Debian's $(1) kernel" >&2; \
 	guests/build.py kernel "$$$$kernel" $$@
 
-$$(GUESTS)/$(1)/initrd: guests/fetch.sh guests/build.py $$(GUESTS_PROGRAMS) $$(wildcard guests/initrd/*)
+$$(GUESTS)/$(1)/initrd: guests/fetch.sh guests/build.py $$(GUESTS_CHECKS) $$(wildcard guests/initrd/*)
 	@kernel=$$$$(guests/fetch.sh $$(GUESTS_PACKAGES) $$(GUESTS_PACKAGE_$(1))) || exit 1; \
 	busybox=$$$$(guests/fetch.sh $$(GUESTS_PACKAGES) busybox-static) || exit 1; \
 	echo "guests: making the initramfs of Debian's $(1) kernel" >&2; \
-	guests/build.py initrd "$$$$kernel" "$$$$busybox" guests/initrd $$(GUESTS_PROGRAMS) $$@
+	guests/build.py initrd "$$$$kernel" "$$$$busybox" guests/initrd $$(GUESTS_CHECKS) $$@
 endef
 $(foreach k,$(GUESTS_KERNELS),$(eval $(call guests_kernel,$(k))))
 

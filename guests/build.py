@@ -8,9 +8,9 @@ initramfs around BusyBox. The same packages always give the same files.
         an EFI program that unpacks itself
     build.py kernel KERNEL.deb OUT
         OUT is the Image of Debian's kernel
-    build.py initrd KERNEL.deb BUSYBOX.deb FOLDER PROGRAM... OUT
-        OUT is the initramfs: FOLDER's files, BusyBox, the PROGRAMs, and the kernel's
-        modules with the order in which to load them
+    build.py initrd KERNEL.deb BUSYBOX.deb FOLDER CHECKS OUT
+        OUT is the initramfs: FOLDER's files, BusyBox, CHECKS under the name of each
+        program in it, and the kernel's modules with the order in which to load them
 """
 import gzip
 import os
@@ -175,7 +175,7 @@ class Archive:
         return gzip.compress(bytes(self.data), 9, mtime=0)
 
 
-def initrd(kernel, busybox, folder, *programs, out):
+def initrd(kernel, busybox, folder, checks, out):
     version, _, found = kernel_files(kernel)
     archive = Archive()
     for name in ("proc", "sys", "dev", "tmp", "root", "etc", "sbin"):
@@ -193,9 +193,10 @@ def initrd(kernel, busybox, folder, *programs, out):
             archive.file(name, data, 0o755)
         elif not name.endswith((".c", ".h")):
             archive.file(f"etc/{name}", data, 0o755 if data.startswith(b"#!") else 0o644)
-    for program in programs:
-        with open(program, "rb") as f:
-            archive.file(f"bin/{os.path.basename(program)}", f.read(), 0o755)
+        if name.endswith(".c"):
+            archive.link(f"bin/{name[:-2]}", "checks")
+    with open(checks, "rb") as f:
+        archive.file("bin/checks", f.read(), 0o755)
     order = load_order(found)
     for name in order:
         archive.file(f"lib/modules/{version}/{name}.ko", found[name][1])
@@ -213,8 +214,8 @@ def main():
     elif words[:1] == ["kernel"] and len(words) == 3:
         _, kernel, _ = kernel_files(words[1])
         write(words[2], image_of(kernel, words[1]))
-    elif words[:1] == ["initrd"] and len(words) >= 5:
-        initrd(*words[1:-1], out=words[-1])
+    elif words[:1] == ["initrd"] and len(words) == 6:
+        initrd(*words[1:])
     else:
         sys.exit(__doc__)
 
