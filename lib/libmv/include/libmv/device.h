@@ -27,6 +27,19 @@ static inline void mv_write32(uint64_t address, uint32_t value)
     __asm__ volatile("str %w0, [%1]" : : "rZ"(value), "r"(address) : "memory");
 }
 
+static inline uint16_t mv_read16(uint64_t address)
+{
+    uint32_t value;
+
+    __asm__ volatile("ldrh %w0, [%1]" : "=r"(value) : "r"(address) : "memory");
+    return (uint16_t)value;
+}
+
+static inline void mv_write16(uint64_t address, uint16_t value)
+{
+    __asm__ volatile("strh %w0, [%1]" : : "rZ"(value), "r"(address) : "memory");
+}
+
 static inline uint8_t mv_read8(uint64_t address)
 {
     uint32_t value;

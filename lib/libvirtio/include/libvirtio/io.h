@@ -37,9 +37,10 @@ static inline uint32_t vio_io_interrupts(const uint32_t *status)
 
 static inline void vio_io_acknowledge(uint32_t *status, uint32_t bits)
 {
-    /* The guest looks at its rings after this: pairs with the setting of the bit,
-     * which comes after the rings have been written. */
     (void)__atomic_fetch_and(status, ~bits, __ATOMIC_SEQ_CST);
+    /* The guest looks at its rings after this: pairs with the fence in
+     * vio_device_publish(), after which the bit is set. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 #ifdef __cplusplus

@@ -79,8 +79,8 @@ bool vio_pci_is_broken(const struct vio_pci *p);
 /* Reset it: afterwards it touches no memory. False: it does not answer. */
 bool vio_pci_reset(struct vio_pci *p);
 
-/* Copy part of its configuration, as it was at one moment. False: it is outside,
- * or keeps changing. */
+/* Copy a field of its configuration, or several of one byte each, as they were at
+ * one moment. False: it is outside, or keeps changing. */
 bool vio_pci_config(const struct vio_pci *p, uint32_t offset, void *to, uint32_t length);
 
 #ifdef __cplusplus
