@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Puts Debian 12's arm64 packages into a folder, with an apt of its own: nothing of
-# this computer's dpkg or apt is changed, and its architecture does not matter. What
-# is in the folder already is used as it is, without a network.
+# Puts Debian 12's arm64 packages, or sources, into a folder, with an apt of its own:
+# nothing of this computer's dpkg or apt is changed, and its architecture does not
+# matter. What is in the folder already is used as it is, without a network.
 #
 #   fetch.sh FOLDER PACKAGE...
 #
@@ -12,6 +12,7 @@
 #   NAME        a package, such as busybox-static
 #   NAME@       the package with a version in its name that the meta package NAME
 #               stands for: linux-image-arm64@ is linux-image-6.1.0-N-arm64
+#   NAME:source the archive with the sources of NAME as its authors publish them
 #
 # DEBIAN_MIRROR=URL, if set, is used instead of the mirror in this computer's apt
 # settings, or deb.debian.org.
@@ -36,6 +37,9 @@ fail()
 present()
 {
     case $1 in
+    *:source)
+        ls -v "$folder/${1%:source}"_*.orig.tar.* 2>/dev/null | tail -n 1
+        return ;;
     *@) pattern=$(echo "${1%@}" | sed 's/^linux-image-/linux-image-[0-9]*[0-9]-/') ;;
     *)  pattern=$1 ;;
     esac
@@ -72,6 +76,11 @@ prepare_apt()
     mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/parts"
     : >"$state/status"
     sources >"$state/sources.list"
+    case $missing in
+    *:source*)
+        sed 's/^deb /deb-src /' "$state/sources.list" >"$state/found"
+        cat "$state/found" >>"$state/sources.list" ;;
+    esac
     {
         apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries|Check|ForceIPv)[^ ]* ".+";' || true
         cat <<END
@@ -101,9 +110,9 @@ no_network()
     sed 's/^/    /' "$state/log" >&2
     fail "Debian's packages could not be fetched. Without a network, put the files of
         $missing
-    for arm64, from any Debian 12 mirror, into
+    for arm64 (of sources: the .orig.tar), from any Debian 12 mirror, into
         $folder
-    or name a mirror that can be reached: DEBIAN_MIRROR=http://... make guests"
+    or name a mirror that can be reached: DEBIAN_MIRROR=http://... make"
 }
 
 # One at a time, also in a make of several jobs.
@@ -125,6 +134,13 @@ if [ -n "$missing" ]; then
     say "reading Debian's list of packages"
     apt-get -q update -o APT::Update::Error-Mode=any >"$state/log" 2>&1 || no_network
     for package in $missing; do
+        case $package in
+        *:source)
+            say "fetching the sources of ${package%:source}"
+            (cd "$folder" && apt-get -q source --download-only --tar-only "${package%:source}") \
+                >"$state/log" 2>&1 || no_network
+            continue ;;
+        esac
         name=${package%@}
         if [ "$name" != "$package" ]; then
             name=$(apt-cache depends "$name" |
