@@ -33,8 +33,8 @@ static bool read_window(const struct node *n, struct bridge_facts *out)
         out->window_bus = prop_cells(p, i + 1, 2);
         out->window.base = prop_cells(p, i + PCI_ADDRESS_CELLS, parent);
         out->window.size = prop_cells(p, i + PCI_ADDRESS_CELLS + parent, PCI_SIZE_CELLS);
-        return out->window.size != 0 && out->window_bus >> 32 == 0 &&
-               out->window.size <= (UINT64_C(1) << 32) - out->window_bus && board_translate(n->parent, &out->window);
+        return out->window_bus >> 32 == 0 && out->window.size <= (UINT64_C(1) << 32) - out->window_bus &&
+               board_translate(n->parent, &out->window) && (out->window_bus | out->window.base) % MV_PAGE_SIZE == 0;
     }
     return false;
 }

@@ -374,6 +374,9 @@ static void caps_objects(struct system *s, struct cell *c)
 
 static void caps_devices(struct cell *c)
 {
+    /* A guest has its vGIC for that. */
+    if (model_is_guest(c))
+        return;
     for (size_t i = 0; i < c->devices.count; i++)
         for (size_t j = 0; j < c->devices.at[i]->virqs.count; j++) {
             const struct device *d = c->devices.at[i];
@@ -382,6 +385,31 @@ static void caps_devices(struct cell *c)
                     j ? mem_printf("DEVICE_%s_%zu", d->name, j) : mem_printf("DEVICE_%s", d->name),
                     mem_printf("interrupt %u of device %s", d->virqs.at[j]->interrupt, d->name));
         }
+}
+
+static void caps_functions(struct cell *c)
+{
+    for (size_t i = 0; i < c->functions.count; i++) {
+        const struct function *f = c->functions.at[i];
+
+        if (f->virq)
+            cap_add(c, f->at, MV_TYPE_VIRQ, &f->virq->index, MV_RIGHT_VIRQ_HANDLE, 0, mem_printf("FUNCTION_%s", f->name),
+                    mem_printf("interrupt %u of function %s", f->virq->interrupt, f->name));
+    }
+}
+
+/* For the cell that hears of accesses of devices that were refused. */
+static void caps_streams(struct system *s, struct cell *c)
+{
+    if (!s->stream_virq || s->stream_virq->cell != c)
+        return;
+    cap_add(c, c->at, MV_TYPE_VIRQ, &s->stream_virq->index, MV_RIGHT_VIRQ_HANDLE, 0, "STREAM_FAULTS", "own vIRQ of streams' faults");
+    for (size_t i = 0; i < s->streams.count; i++) {
+        const struct stream *t = s->streams.at[i];
+
+        cap_add(c, t->at, MV_TYPE_STREAM, &t->index, MV_RIGHT_STREAM_CONTROL, 0, mem_printf("STREAM_%s", t->name),
+                mem_printf("stream 0x%x, %s of %s", t->id, t->name, t->cell->name));
+    }
 }
 
 static void caps_channels(struct system *s, struct cell *c)
@@ -476,6 +504,8 @@ static void derive_caps(struct system *s)
         caps_spaces(c);
         caps_objects(s, c);
         caps_devices(c);
+        caps_functions(c);
+        caps_streams(s, c);
         caps_channels(s, c);
         caps_io(c);
         caps_segments(s, c);

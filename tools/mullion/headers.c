@@ -10,10 +10,7 @@
 #include "schema.h"
 #include "stage.h"
 
-static void define(struct text *t, const char *comment, unsigned long long value, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
-static void define(struct text *t, const char *comment, unsigned long long value, const char *format, ...)
+void headers_define(struct text *t, const char *comment, unsigned long long value, const char *format, ...)
 {
     va_list ap;
 
@@ -35,8 +32,8 @@ static void header_caps(struct text *t, const struct cell *c)
 {
     text_printf(t, "\n/* Capabilities */\n");
     for (size_t i = 0; i < c->caps.count; i++)
-        define(t, c->caps.at[i].title, i + 1, "CAP_%s", c->caps.at[i].macro);
-    define(t, "size of the capability table", c->caps.count + 1, "CAP_COUNT");
+        headers_define(t, c->caps.at[i].title, i + 1, "CAP_%s", c->caps.at[i].macro);
+    headers_define(t, "size of the capability table", c->caps.count + 1, "CAP_COUNT");
 }
 
 static void header_lines(struct text *t, const struct system *s, const struct cell *c)
@@ -44,7 +41,7 @@ static void header_lines(struct text *t, const struct system *s, const struct ce
     text_printf(t, "\n/* vIRQ lines */\n");
     for (size_t i = 0; i < s->virqs.count; i++)
         if (s->virqs.at[i]->cell == c && s->virqs.at[i]->node)
-            define(t, mem_printf("taken by vCPU %u", s->virqs.at[i]->sink->number), s->virqs.at[i]->line, "LINE_%s",
+            headers_define(t, mem_printf("taken by vCPU %u", s->virqs.at[i]->sink->number), s->virqs.at[i]->line, "LINE_%s",
                    s->virqs.at[i]->name);
 }
 
@@ -58,11 +55,11 @@ static void header_badges(struct text *t, const struct system *s, const struct c
             const struct portal *p = r->portal;
 
             if (p->cell == c)
-                define(t, NULL, r->badge, "BADGE_%s_%s", p->name, s->cells.at[i]->name);
+                headers_define(t, NULL, r->badge, "BADGE_%s_%s", p->name, s->cells.at[i]->name);
         }
 }
 
-static uint32_t cap_index(const struct cell *c, const uint32_t *object)
+uint32_t headers_virq_cap(const struct cell *c, const uint32_t *object)
 {
     for (size_t i = 0; i < c->caps.count; i++)
         if (c->caps.at[i].type == MV_TYPE_VIRQ && c->caps.at[i].object == object && (c->caps.at[i].rights & MV_RIGHT_VIRQ_HANDLE))
@@ -89,14 +86,14 @@ static void header_devices(struct text *t, const struct cell *c)
         for (size_t r = 0; r < d->registers.list.count; r++) {
             const char *suffix = r ? mem_printf("_%zu", r) : "";
 
-            define(t, NULL, register_address(d, r), "DEVICE_%s_ADDRESS%s", d->name, suffix);
-            define(t, NULL, d->registers.list.at[r].size, "DEVICE_%s_SIZE%s", d->name, suffix);
+            headers_define(t, NULL, register_address(d, r), "DEVICE_%s_ADDRESS%s", d->name, suffix);
+            headers_define(t, NULL, d->registers.list.at[r].size, "DEVICE_%s_SIZE%s", d->name, suffix);
         }
-        for (size_t v = 0; v < d->virqs.count; v++) {
+        for (size_t v = 0; v < d->virqs.count && !model_is_guest(c); v++) {
             const char *suffix = v ? mem_printf("_%zu", v) : "";
 
-            define(t, NULL, d->virqs.at[v]->line, "DEVICE_%s_LINE%s", d->name, suffix);
-            define(t, NULL, cap_index(c, &d->virqs.at[v]->index), "DEVICE_%s_CAP%s", d->name, suffix);
+            headers_define(t, NULL, d->virqs.at[v]->line, "DEVICE_%s_LINE%s", d->name, suffix);
+            headers_define(t, NULL, headers_virq_cap(c, &d->virqs.at[v]->index), "DEVICE_%s_CAP%s", d->name, suffix);
         }
     }
 }
@@ -112,10 +109,10 @@ static void header_channels(struct text *t, const struct system *s, const struct
 
         if (h->end[e].cell != c)
             continue;
-        define(t, mem_printf("index in mv_cell.channels; to %s", h->end[1 - e].cell->name), number++, "CHANNEL_%s", h->end[e].name);
-        define(t, NULL, h->end[e].mapping->address, "CHANNEL_%s_ADDRESS", h->end[e].name);
-        define(t, NULL, h->segment->size, "CHANNEL_%s_SIZE", h->end[e].name);
-        define(t, NULL, h->end[e].virq->line, "CHANNEL_%s_LINE", h->end[e].name);
+        headers_define(t, mem_printf("index in mv_cell.channels; to %s", h->end[1 - e].cell->name), number++, "CHANNEL_%s", h->end[e].name);
+        headers_define(t, NULL, h->end[e].mapping->address, "CHANNEL_%s_ADDRESS", h->end[e].name);
+        headers_define(t, NULL, h->segment->size, "CHANNEL_%s_SIZE", h->end[e].name);
+        headers_define(t, NULL, h->end[e].virq->line, "CHANNEL_%s_LINE", h->end[e].name);
     }
 }
 
@@ -131,15 +128,15 @@ static void header_segments(struct text *t, const struct system *s, const struct
 
             if (m->segment->kind != SEGMENT_SHARED)
                 continue;
-            define(t, model_rights(m->rights), m->address, "SEGMENT_%s%s_ADDRESS", prefix, m->name);
-            define(t, NULL, m->size, "SEGMENT_%s%s_SIZE", prefix, m->name);
+            headers_define(t, model_rights(m->rights), m->address, "SEGMENT_%s%s_ADDRESS", prefix, m->name);
+            headers_define(t, NULL, m->size, "SEGMENT_%s%s_SIZE", prefix, m->name);
         }
     }
     for (size_t i = 0; i < c->holds.count; i++)
-        define(t, NULL, model_segment(s, c->holds.at[i].node)->size, "SEGMENT_%s_BYTES", node_title(c->holds.at[i].node));
+        headers_define(t, NULL, model_segment(s, c->holds.at[i].node)->size, "SEGMENT_%s_BYTES", node_title(c->holds.at[i].node));
     if (c->trace_mapping) {
-        define(t, NULL, c->trace_mapping->address, "TRACE_ADDRESS");
-        define(t, "of each core's ring", s->trace_size, "TRACE_SIZE");
+        headers_define(t, NULL, c->trace_mapping->address, "TRACE_ADDRESS");
+        headers_define(t, "of each core's ring", s->trace_size, "TRACE_SIZE");
     }
 }
 
@@ -150,14 +147,17 @@ static void header_emit(const struct system *s, const struct cell *c)
     head(&t, c, "cell.h");
     text_printf(&t, "#pragma once\n\n");
     text_printf(&t, "#define %-40s \"%s\"\n", "CELL_NAME", c->name);
-    define(&t, "in the system", c->index, "CELL_INDEX");
-    define(&t, NULL, c->vcpus.count, "VCPU_COUNT");
-    define(&t, "of the system", s->cores, "CORE_COUNT");
-    define(&t, "in all cells", s->vcpus.count, "SYSTEM_VCPU_COUNT");
+    headers_define(&t, "in the system", c->index, "CELL_INDEX");
+    headers_define(&t, NULL, c->vcpus.count, "VCPU_COUNT");
+    headers_define(&t, "of the system", s->cores, "CORE_COUNT");
+    headers_define(&t, "in all cells", s->vcpus.count, "SYSTEM_VCPU_COUNT");
     header_caps(&t, c);
     header_lines(&t, s, c);
     header_badges(&t, s, c);
     header_devices(&t, c);
+    headers_functions(&t, c);
+    headers_dma(&t, c);
+    headers_streams(&t, s, c);
     header_channels(&t, s, c);
     header_segments(&t, s, c);
     stage_write(mem_printf("%s/cell.h", c->name), t.at, t.length);
@@ -225,7 +225,7 @@ static size_t config_devices(struct text *t, const struct cell *c)
                        "      .compatible = \"%s\" },\n",
                     i ? "" : "static const struct mv_device_config devices[] = {\n", d->name,
                     d->mapping ? (unsigned long long)register_address(d, 0) : 0,
-                    d->mapping ? (unsigned long long)d->registers.list.at[0].size : 0, v ? cap_index(c, &v->index) : 0,
+                    d->mapping ? (unsigned long long)d->registers.list.at[0].size : 0, v ? headers_virq_cap(c, &v->index) : 0,
                     v ? v->line : 0, compatible_names(d->node));
     }
     text_printf(t, "%s", c->devices.count ? "};\n\n" : "");
@@ -275,11 +275,14 @@ static void cell_config(struct text *t, const struct system *s, const struct cel
     size_t devices = config_devices(t, c);
     size_t peers = config_peers(t, s, c);
 
+    headers_device_tables(t, s, c);
+
     text_printf(t, "const struct mv_cell_config mv_cell = {\n    .name = \"%s\",\n    .index = %u,\n    .vcpu_count = %zu,\n", c->name,
                 c->index, c->vcpus.count);
     text_printf(t, "    .channel_count = %zu,\n    .channels = %s,\n", channels, channels ? "mv_cell_channels" : "NULL");
     text_printf(t, "    .device_count = %zu,\n    .devices = %s,\n", devices, devices ? "devices" : "NULL");
     text_printf(t, "    .peer_count = %zu,\n    .peers = %s,\n", peers, peers ? "peers" : "NULL");
+    headers_device_fields(t, s, c);
     if (c->console_channel)
         text_printf(t, "    .console = &mv_cell_channels[%zu],\n", console);
     text_printf(t, "};\n");
@@ -346,6 +349,7 @@ static void vmm_config(struct text *t, const struct system *s, const struct cell
 const struct config headers_configs[] = {
     { "cell_config.c", has_cell_config, cell_config },
     { "vmm_config.c", model_is_vmm, vmm_config },
+    { "pci_config.c", headers_has_pci_config, headers_pci_config },
     { "io_config.c", model_is_io, headers_io_config },
     { "block_config.c", headers_has_block_config, headers_block_config },
     { "switch_config.c", headers_has_switch_config, headers_switch_config },

@@ -23,7 +23,7 @@ static bool is_block(const struct mapping *m, uint64_t window)
         struct region r = m->segment->extents.list.at[i];
 
         /* Large segments without a fixed place are aligned. */
-        if (m->segment->kind != SEGMENT_DEVICE && !m->segment->fixed)
+        if (m->segment->kind != SEGMENT_DEVICE && !m->segment->fixed && !m->segment->early)
             r.base = 0;
         if (offset >= from && offset + MV_BLOCK_SIZE <= from + r.size)
             return (r.base + offset - from) % MV_BLOCK_SIZE == 0;
@@ -101,7 +101,7 @@ static uint64_t obstacle(const struct system *s, struct region r)
     for (size_t i = 0; i < s->segments.count; i++) {
         const struct segment *g = s->segments.at[i];
 
-        const struct region *there = g->fixed ? regions_overlap(&g->extents, r) : NULL;
+        const struct region *there = g->fixed || g->early ? regions_overlap(&g->extents, r) : NULL;
 
         if (there)
             return there->base + there->size;
@@ -133,9 +133,11 @@ static void check_image_clear(const struct system *s, const struct layout *l)
     for (size_t i = 0; i < s->segments.count; i++) {
         const struct segment *g = s->segments.at[i];
 
-        const struct region *there = g->fixed ? regions_overlap(&g->extents, image) : NULL;
+        const struct region *there = g->fixed || g->early ? regions_overlap(&g->extents, image) : NULL;
 
-        if (there)
+        if (there && g->early)
+            diag_error(g->at, "\"%s\" would overlap the image; expected room behind that in RAM; use less memory or another board", g->name);
+        else if (there)
             diag_error(g->at, "segment \"%s\" at 0x%llx overlaps the image at 0x%llx to 0x%llx; expected a place of its own; raise \"%s\" or remove it",
                        g->name, (unsigned long long)there->base, (unsigned long long)image.base,
                        (unsigned long long)(image.base + image.size), node_prop(g->node, "reg") ? "reg" : "base");
@@ -150,6 +152,11 @@ static void check_image_clear(const struct system *s, const struct layout *l)
 bool layout_is_shared(const struct segment *g)
 {
     return (g->kind == SEGMENT_SHARED || g->kind == SEGMENT_CHANNEL) && !g->fixed;
+}
+
+bool layout_in_file(const struct segment *g)
+{
+    return layout_is_shared(g) && !g->early && g->size <= LAYOUT_IN_FILE_MAX;
 }
 
 static void image_put(struct layout *l, uint64_t base, const char *bytes, uint64_t length)
@@ -197,7 +204,7 @@ static void place_image(struct placer *p)
     for (size_t i = 0; i < s->segments.count; i++) {
         struct segment *g = s->segments.at[i];
 
-        if (!layout_is_shared(g) || g->size > LAYOUT_IN_FILE_MAX)
+        if (!layout_in_file(g))
             continue;
         p->at = mv_align_up(p->at, MV_PAGE_SIZE);
         g->extents.list.at[0].base = p->at;
@@ -234,8 +241,14 @@ static void place_rest(struct placer *p)
     for (size_t i = 0; i < s->segments.count; i++) {
         struct segment *g = s->segments.at[i];
 
-        if (layout_is_shared(g) && g->size > LAYOUT_IN_FILE_MAX)
-            g->extents.list.at[0].base = place(p, mem_printf("segment %s", g->name), g->size,
+        const char *name = mem_printf("%s %s", g->kind == SEGMENT_CHANNEL ? "channel" : "segment", g->name);
+
+        if (g->kind == SEGMENT_DMA)
+            name = mem_printf("%s: memory for DMA", g->cell->name);
+        if (g->early)
+            area_add(p->layout, name, g->extents.list.at[0].base, g->size, false);
+        else if (g->kind == SEGMENT_DMA || (layout_is_shared(g) && !layout_in_file(g)))
+            g->extents.list.at[0].base = place(p, name, g->size,
                                                g->size >= MV_BLOCK_SIZE ? MV_BLOCK_SIZE : MV_PAGE_SIZE, false);
         else if (g->kind == SEGMENT_GUEST)
             g->extents.list.at[0].base = place(p, mem_printf("%s: memory", g->name), g->size, MV_BLOCK_SIZE, false);

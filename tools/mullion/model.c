@@ -111,6 +111,7 @@ static void read_faults(struct system *s, const struct node *top)
 {
     struct portal *common = fault_portal(s, top, "fault-handler");
 
+    model_add_stream_virq(s, common);
     for (size_t i = 0; i < s->cells.count; i++) {
         struct cell *c = s->cells.at[i];
 
@@ -218,13 +219,16 @@ struct system *model_read(const char *path, const char *board)
     }
     s->at = top->at;
     read_top(s, top);
+    model_read_bridges(s);
     read_group(s, top, "segments", model_read_segment);
     read_group(s, top, "cells", model_read_cell);
     if (s->cells.count == 0)
         diag_error(top->at, "the system has no cell; expected one or more; add cells { name { ... }; };");
     read_group(s, top, "channels", model_read_channel);
     read_references(s);
+    model_finish_pci(s);
     model_read_links(s);
+    model_read_dma(s);
     model_add_io_devices(s);
     read_consoles(s);
     model_add_channel_virqs(s);

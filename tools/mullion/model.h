@@ -122,6 +122,7 @@ struct device {
     struct segment *segment;        /* NULL: it has no registers */
     struct mapping *mapping;
     VEC(struct virq *) virqs;
+    bool           may_do_dma, protected;       /* protected: an SMMU stands before it */
 };
 
 /* What a device says at the SMMU with each of its own reads and writes. */
@@ -178,11 +179,8 @@ struct bridge {
     const struct node *node;
     struct pos     at;
     uint32_t       index;
-    uint32_t       first_bus, last_bus;         /* as the board says */
-    uint32_t       used_first, used_last;       /* of the functions described */
-    struct region  ecam;            /* of first_bus to last_bus */
-    uint64_t       window_bus;      /* the 32-bit memory window as devices see it */
-    struct region  window;          /* as the processor does */
+    struct bridge_facts facts;
+    uint32_t       used_first, used_last;       /* buses of the functions described */
     struct segment *segment;        /* what its owner gets of the configuration space */
     struct mapping *mapping;
     struct portal *portal;          /* the owner's "functions" */
@@ -330,6 +328,12 @@ struct cell {
     VEC(struct device *) devices;
     VEC(struct function *) functions;
     VEC(struct stream *) streams;
+    struct bridge *bridge;              /* that it owns, or NULL */
+    uint64_t     dma_size;
+    bool         dma_links;             /* devices reach all its links */
+    bool         dma_physical;          /* devices are told physical addresses: no SMMU */
+    VEC(struct segment *) dma_wanted;   /* "dma" */
+    struct segment *dma_segment;
     VEC(struct dma_region) dma;
     VEC(struct reference) calls, raises, controls, holds;
     VEC(struct cap) caps;               /* without the empty one at index 0 */
@@ -399,6 +403,9 @@ const char *model_function_place(const struct function *f);
 const char *model_rights(uint32_t rights);
 struct segment *model_add_segment(struct system *s, enum segment_kind kind, const char *name, uint32_t rights,
                                   uint64_t size, struct cell *cell);
+
+/* What a cell's devices reach, when its mappings have their addresses. */
+void model_place_dma(struct system *s, struct cell *c);
 
 /* Lines, badges, ceilings, capabilities; complains. */
 void derive(struct system *s);

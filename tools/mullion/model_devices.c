@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <mv/guest.h>
+
 static const char *kernel_owned(const struct system *s, const struct node *n)
 {
     const struct prop *p = node_prop(n, "compatible");
@@ -13,6 +15,8 @@ static const char *kernel_owned(const struct system *s, const struct node *n)
             return "the interrupt controller";
     if (p && prop_has_string(p, "arm,armv8-timer"))
         return "the kernel's timer";
+    if (p && prop_has_string(p, "arm,smmu-v3"))
+        return "the SMMU";
     for (const struct node *up = n; up->parent; up = up->parent)
         if (!up->parent->parent && (!strcmp(up->name, "cpus") || !strcmp(up->name, "psci") || !strncmp(up->name, "memory", 6)))
             return "the kernel's";
@@ -73,6 +77,17 @@ static void device_interrupts(struct system *s, struct device *d)
     }
 }
 
+void model_check_registers(const struct system *s, const char *device, struct pos at, struct region pages)
+{
+    if (region_overlaps(pages, s->board.ram))
+        diag_error(at, "the registers of device \"%s\" lie in RAM at 0x%llx; expected them outside; correct the board's tree",
+                   device, (unsigned long long)pages.base);
+    for (size_t i = 0; i < s->board.gic_registers.list.count; i++)
+        if (region_overlaps(pages, region_pages(s->board.gic_registers.list.at[i])))
+            diag_error(at, "device \"%s\" shares a page with the interrupt controller; expected a page of its own; give another device",
+                       device);
+}
+
 static void device_registers(struct system *s, struct device *d)
 {
     if (!board_regions(d->node, &d->registers)) {
@@ -89,13 +104,44 @@ static void device_registers(struct system *s, struct device *d)
 
         *vec_push(&d->segment->extents.list) = pages;
         d->segment->size += pages.size;
-        if (region_overlaps(pages, s->board.ram))
-            diag_error(d->at, "the registers of device \"%s\" lie in RAM at 0x%llx; expected them outside; correct the board's tree",
-                       d->name, (unsigned long long)pages.base);
-        for (size_t j = 0; j < s->board.gic_registers.list.count; j++)
-            if (region_overlaps(pages, region_pages(s->board.gic_registers.list.at[j])))
-                diag_error(d->at, "device \"%s\" shares a page with the interrupt controller; expected a page of its own; give another device",
-                           d->name);
+        model_check_registers(s, d->name, d->at, pages);
+    }
+}
+
+/* ---- a machine's ---------------------------------------------------------------- */
+
+/*
+ * What a machine gets: registers at addresses of its own, interrupts by its
+ * vGIC. The addresses that it would tell a device for DMA are its own too, and
+ * mean other memory to the device.
+ */
+static void give_to_guest(struct device *d)
+{
+    struct vm *vm = d->cell->vm;
+
+    if (model_may_do_dma(d))
+        diag_error(d->at, "device \"%s\" of virtual machine \"%s\" may do DMA, to addresses that are not the machine's; expected a device with registers only; give it to a driver's cell, or, if it has only those, say so: &%s { mullion,registers-only; }",
+                   d->name, d->cell->name, d->name);
+    if (d->segment) {
+        struct mapping *m = mem_alloc(sizeof *m);
+        uint64_t at = vm->devices_end ? vm->devices_end : MV_GUEST_DEVICES;
+
+        *m = (struct mapping){ .segment = d->segment, .name = mem_printf("device %s", d->name), .rights = MV_MAP_READ | MV_MAP_WRITE,
+                               .placed = true, .address = at, .size = d->segment->size, .at = d->at };
+        d->mapping = m;
+        vm->devices_end = mv_align_up(at + m->size, MV_GUEST_DEVICES_STEP);
+        if (vm->devices_end > MV_GUEST_DEVICES_END)
+            diag_error(d->at, "the devices of virtual machine \"%s\" need 0x%llx bytes with \"%s\"; expected at most 0x%x; give it fewer",
+                       d->cell->name, (unsigned long long)(vm->devices_end - MV_GUEST_DEVICES), d->name,
+                       MV_GUEST_DEVICES_END - MV_GUEST_DEVICES);
+        else
+            *vec_push(&d->cell->spaces.at[0]->mappings) = m;
+    }
+    for (size_t i = 0; i < d->virqs.count; i++) {
+        d->virqs.at[i]->guest_interrupt = MV_GUEST_SPI_DEVICES + vm->device_interrupts++;
+        if (d->virqs.at[i]->guest_interrupt >= 32 + 32 * MV_GUEST_SPI_BANKS)
+            diag_error(d->at, "the devices of virtual machine \"%s\" have more than %u interrupts with \"%s\"; expected at most that; give it fewer",
+                       d->cell->name, 32 + 32 * MV_GUEST_SPI_BANKS - MV_GUEST_SPI_DEVICES, d->name);
     }
 }
 
@@ -122,6 +168,8 @@ void model_read_devices(struct system *s, struct cell *c)
                        sink, c->name, c->vcpus.count, c->vcpus.count - 1);
             sink = 0;
         }
+        if (model_give_pci(s, c, to, at, c->vcpus.at[sink]))
+            continue;
         struct device *d = mem_alloc(sizeof *d);
 
         d->cell = c;
@@ -133,5 +181,7 @@ void model_read_devices(struct system *s, struct cell *c)
         *vec_push(&c->devices) = d;
         device_registers(s, d);
         device_interrupts(s, d);
+        if (model_is_guest(c))
+            give_to_guest(d);
     }
 }

@@ -40,6 +40,19 @@ enum { MODEL_PRIORITY_DEFAULT = 100, MODEL_STACK_DEFAULT = 0x2000 };
 void model_read_uses(struct system *s, struct cell *c);
 /* The devices that a cell owns (model_devices.c). */
 void model_read_devices(struct system *s, struct cell *c);
+/* Complain about pages of a device's registers that cannot be given away. */
+void model_check_registers(const struct system *s, const char *device, struct pos at, struct region pages);
+/* PCI bridges and the functions that the description adds to them; a cell's
+ * "devices" names one: true; BARs, and what owner and drivers get, when all cells
+ * are known (model_pci.c). */
+void model_read_bridges(struct system *s);
+bool model_give_pci(struct system *s, struct cell *c, const struct node *to, struct pos at, struct vcpu *sink);
+void model_finish_pci(struct system *s);
+/* Streams of devices, and what memory cells give to them; who hears of their
+ * faults (model_dma.c). */
+void model_read_dma(struct system *s);
+bool model_may_do_dma(const struct device *d);
+void model_add_stream_virq(struct system *s, const struct portal *handler);
 /* Partitions of the disk that a cell serves; disks and networks that cells and
  * machines use (model_links.c). */
 void model_read_partitions(struct system *s, struct cell *c);

@@ -100,15 +100,30 @@ static void place_channels(struct system *s, struct cell *c, struct window *w)
         }
 }
 
+static struct mapping *place_registers(struct cell *c, struct segment *g, const char *name, uint32_t rights, struct pos at,
+                                       struct window *w)
+{
+    return g ? map_add(c->spaces.at[0], g, name, rights, window_take(w, g->size, false), 0, g->size, at) : NULL;
+}
+
 static void place_devices(struct cell *c, struct window *w)
 {
+    const uint32_t data = MV_MAP_READ | MV_MAP_WRITE;
+
     for (size_t i = 0; i < c->devices.count; i++) {
         struct device *d = c->devices.at[i];
 
-        if (d->segment)
-            d->mapping = map_add(c->spaces.at[0], d->segment, mem_printf("device %s", d->name), MV_MAP_READ | MV_MAP_WRITE,
-                                 window_take(w, d->segment->size, false), 0, d->segment->size, d->at);
+        d->mapping = place_registers(c, d->segment, mem_printf("device %s", d->name), data, d->at, w);
     }
+    for (size_t i = 0; i < c->functions.count; i++) {
+        struct function *f = c->functions.at[i];
+
+        f->config_mapping = place_registers(c, f->config, mem_printf("function %s, configuration", f->name), MV_MAP_READ, f->at, w);
+        f->registers_mapping = place_registers(c, f->registers, mem_printf("function %s, BARs", f->name), data, f->at, w);
+    }
+    if (c->bridge)
+        c->bridge->mapping = place_registers(c, c->bridge->segment, mem_printf("configuration space of %s", c->bridge->name), data,
+                                             c->bridge->at, w);
 }
 
 static void place_segments(struct space *p, struct window *w)
@@ -205,8 +220,10 @@ static void place_cell(struct system *s, struct cell *c)
 static void plan_cell(struct system *s, struct cell *c)
 {
     /* A guest finds the board of guest.h: its addresses are there. */
-    if (!model_is_guest(c))
+    if (!model_is_guest(c)) {
         place_cell(s, c);
+        model_place_dma(s, c);
+    }
     for (size_t i = 0; i < c->spaces.count; i++) {
         fit_address_bits(c->spaces.at[i]);
         plan_check_overlaps(c->spaces.at[i]);

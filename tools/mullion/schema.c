@@ -24,7 +24,7 @@ static const struct words schemas[SCHEMA_COUNT] = {
              "maps", "maps-rights", "holds", "holds-rights", "controls", "fault-portal", "map-space", "table-pages",
              "address-bits", "image-size", "trace-read", "trace-control", "system-control", "disk-sectors", "disks",
              "disks-rights", "disk-link-size", "networks", "network-link-size", "mac-addresses", "network-server",
-             "network-uplink"),
+             "network-uplink", "dma", "dma-size", "dma-links", "iommu"),
         LIST("portals", "virqs", "timers", "vcpus", "spaces", "mappings", "partitions") },
     [SCHEMA_PORTAL] = { "a portal", LIST("vcpu", "bound-us", "budget-us", "period-us", "partition"), LIST(NULL) },
     [SCHEMA_VIRQ] = { "a vIRQ", LIST("vcpu", "line"), LIST(NULL) },

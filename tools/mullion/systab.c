@@ -104,7 +104,7 @@ static bool has_device(const struct cell *c)
     for (size_t i = 0; i < c->devices.count; i++)
         if (c->devices.at[i]->segment)
             return true;
-    return false;
+    return c->functions.count || c->bridge;
 }
 
 /* What a native vCPU and one of a VM have alike. */
@@ -148,7 +148,7 @@ static struct mv_sys_vcpu vcpu_guest(const struct system *s, const struct vcpu *
     r.entry = vm->entry;
     r.argument = vm->tree.address;
     /* The GICv2's virtual CPU interface is a device in the machine's space. */
-    r.has_device = s->board.gic_version == 2;
+    r.has_device = s->board.gic_version == 2 || has_device(v->cell);
     r.start = v->number == 0;
     r.vgic = vm->index;
     return r;
@@ -281,7 +281,7 @@ static void clear_large_segments(const struct system *s, const struct cell *c, l
     for (size_t i = 0; i < s->segments.count; i++) {
         const struct segment *g = s->segments.at[i];
 
-        if (layout_is_shared(g) && g->size > LAYOUT_IN_FILE_MAX && first_user(s, g) == c)
+        if (layout_is_shared(g) && !layout_in_file(g) && first_user(s, g) == c)
             *vec_push(loads) = (struct mv_sys_load){ base_of(g), 0, 0, g->size };
     }
 }
@@ -310,6 +310,8 @@ static void native_loads(const struct system *s, const struct cell *c, loads_t *
         if (l->rights & MV_MAP_WRITE)
             *vec_push(loads) = (struct mv_sys_load){ memory + l->offset, l->file_size ? l->pristine : 0, l->file_size, l->size };
     }
+    if (c->dma_segment)
+        *vec_push(loads) = (struct mv_sys_load){ base_of(c->dma_segment), 0, 0, c->dma_segment->size };
     clear_large_segments(s, c, loads);
 }
 

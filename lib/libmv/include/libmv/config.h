@@ -69,6 +69,16 @@ struct mv_function_config {
     uint32_t    attach_cap;    /* portal of the cell that owns the bridge     */
 };
 
+/* What a device of some cell says to the SMMU, for the cell that handles the
+ * system's faults: mv_stream_control with `cap`. When an access was refused, the
+ * line mv_cell.stream_line is raised with bit (place in mv_cell.streams % 64). */
+struct mv_stream_config {
+    const char *name;          /* of the device or function                   */
+    const char *cell;          /* its owner                                   */
+    uint32_t    id;            /* StreamID                                    */
+    uint32_t    cap;
+};
+
 /* A cell whose faults or calls arrive here with this badge. */
 struct mv_peer_config {
     uint32_t    badge;
@@ -89,6 +99,9 @@ struct mv_cell_config {
     uint32_t    dma_count, function_count;
     const struct mv_dma_config      *dma;
     const struct mv_function_config *functions;
+    uint32_t    stream_count;                  /* 0: neither line nor capabilities */
+    uint32_t    stream_line;
+    const struct mv_stream_config   *streams;
 };
 
 extern const struct mv_cell_config mv_cell;
