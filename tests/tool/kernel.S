@@ -10,7 +10,7 @@
 #define BASE 0x40200000
 #endif
 #ifndef TABLE_VERSION
-#define TABLE_VERSION 2
+#define TABLE_VERSION 3
 #endif
 #ifndef GIC
 #define GIC 3
@@ -30,8 +30,8 @@ name:
         .zero   24 - (. - name)
         .quad   BASE
         .long   64, 0                           /* a vCPU's own context */
-        .long   128, 384, 544, 64, 64, 48, 32, 16, 16, 8, 1024, 64, 192
-        .short  FIELDS                          /* run.sh */
+        .long   SIZES                           /* run.sh */
+        .short  FIELDS
 
         .data
         .balign 8

@@ -25,14 +25,23 @@ is() { title=$1; shift; if "$@" >"$work/said" 2>&1; then pass "$title"; else fai
 export MULLION_HOME="$work/kit" TMPDIR="$work/tmp" LC_ALL=C
 unset MULLION_CC MULLION_CXX MULLION_QEMU
 rm -rf "$work"
-mkdir -p "$work/tmp" "$work/kit/lib/include" "$work/kit/cells/driver" "$work/kit/cells/vmm" "$work/sys"
+mkdir -p "$work/tmp" "$work/kit/lib/include" "$work/kit/cells/driver" "$work/sys"
 
 # ---- the kit -----------------------------------------------------------------
 
 # Place and width of each field that systab.h lists. Only capabilities are looked
-# at: the fields of other objects lie in one place.
+# at: the fields of other objects lie in one place. Of a bank one is an array.
 fields=$(awk '$1 == "FIELD(cap," { f = f (/object/ ? ",0,8" : /rights/ ? ",8,4" : ",12,4"); next }
+    $1 == "FIELD(vgic_bank," { f = f ",0,4"; next }
     /^    FIELD\(/ { f = f ",0,8" } END { print substr(f, 2) }' "$top/include/mv/systab.h")
+
+# And the sizes of objects, in the order of systab.h.
+sizes=$(awk 'BEGIN { n = split("cell 128 vcpu 384 fp 544 virq 48 timer 32 cap 16 heap_slot 16 irq_slot 8 vm 1024 vgic_bank 192 bell_slot 8", a)
+        for (i = 1; i < n; i += 2) bytes[a[i]] = a[i + 1] }
+    /^struct mv_object_sizes/ { on = 1; next }
+    on && /^};/ { exit }
+    on { sub(/;.*/, ""); gsub(/uint32_t|,/, " ")
+         for (i = 1; i <= NF; i++) { printf "%s%d", sep, $i in bytes ? bytes[$i] : 64; sep = "," } }' "$top/include/mv/systab.h")
 
 # kernel FILE OPTION...
 kernel() {
@@ -42,7 +51,7 @@ kernel() {
         case $option in -DLINK=*) base=${option#-DLINK=} ;; esac
     done
     "${cross}gcc" -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--defsym=KERNEL_BASE=$base \
-        -T "$here/kernel.ld" "-DFIELDS=$fields" "$@" -o "$file" "$here/kernel.S"
+        -T "$here/kernel.ld" "-DFIELDS=$fields" "-DSIZES=$sizes" "$@" -o "$file" "$here/kernel.S"
 }
 
 for board in virt-gicv2 virt-gicv3 zcu102; do
@@ -65,7 +74,9 @@ cp "$here/cell.ld" "$work/kit/lib/cell.ld"
 "${cross}ar" rcD "$work/kit/lib/libmv.a" "$work/start.o"
 "${cross}ar" rcD "$work/kit/lib/libvirtio.a"
 cp "$here/cell.c" "$work/kit/cells/driver/driver.c"
-cp "$here/vmm.c" "$top/cells/vmm/vmm_config.h" "$work/kit/cells/vmm/"
+for cell in vmm virtio block switch; do
+    mkdir "$work/kit/cells/$cell" && cp "$here/$cell.c" "$top/cells/$cell/"*_config.h "$work/kit/cells/$cell/"
+done
 cp "$here/base.dtsi" "$here/cell.c" "$work/sys/"
 cd "$work/sys" || exit 1
 printf '#include "base.dtsi"\n' >good.dts

@@ -236,6 +236,7 @@ static void add_io_devices(struct system *s, struct vm *vm)
 {
     static const char *const words[] = { "io-priority", "io-core" };
     const struct node *n = vm->cell->node;
+    size_t of_kind[] = { [LINK_DISK] = 0, [LINK_NETWORK] = 0 };
 
     for (size_t i = 0; !vm->io && i < sizeof words / sizeof *words; i++)
         if (node_prop(n, words[i]))
@@ -243,9 +244,19 @@ static void add_io_devices(struct system *s, struct vm *vm)
                        n->name, words[i]);
     if (vm->ports.count)
         add_io_device(s, vm, NULL);
-    for (size_t i = 0; vm->io && i < s->links.count; i++)
-        if (s->links.at[i]->client == vm->io)
-            add_io_device(s, vm, s->links.at[i]);
+    for (size_t i = 0; vm->io && i < s->links.count; i++) {
+        struct link *k = s->links.at[i];
+
+        if (k->client != vm->io)
+            continue;
+        add_io_device(s, vm, k);
+        of_kind[k->kind]++;
+    }
+    /* What the io cell has memory for. */
+    if (vm->io) {
+        *vec_push(&vm->io->cflags) = mem_printf("-DIO_DISKS=%zu", of_kind[LINK_DISK]);
+        *vec_push(&vm->io->cflags) = mem_printf("-DIO_NETWORKS=%zu", of_kind[LINK_NETWORK]);
+    }
     if (vm->ports.count > VM_PORTS_MAX)
         diag_error(n->at, "virtual machine \"%s\" has %zu channels; expected at most %d, a port of its console each; remove some",
                    n->name, vm->ports.count, VM_PORTS_MAX);
