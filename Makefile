@@ -6,6 +6,7 @@
 
 include kernel/build.mk
 include lib/build.mk
+include lib/libnet/build.mk
 include tools/mullion/build.mk
 include tests/tool/build.mk
 include tests/lib/build.mk
@@ -20,6 +21,7 @@ include tests/linux/build.mk
 include tests/net/build.mk
 include tests/vmm/build.mk
 include bench/linux/build.mk
+include bench/io/build.mk
 
 # ---- the kit: all that the host tool needs to make systems ------------------
 
