@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "proc.h"
 #include "stage.h"
+#include "text.h"
 
 const char *program_compiler(void)
 {
@@ -141,8 +142,12 @@ static void link_program(struct cell *c, const char *const *objects, size_t coun
     args_add(&a, kit_path("lib/cell.ld"));
     for (size_t i = 0; i < count; i++)
         args_add(&a, objects[i]);
-    args_add(&a, kit_path("lib/libvirtio.a"));
-    args_add(&a, kit_path("lib/libmv.a"));
+    /* Each uses those behind it. The network stack is not in every kit. */
+    static const char *const libraries[] = { "liblwip.a", "libnet.a", "libvirtio.a", "libmv.a" };
+
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (text_file_exists(kit_path("lib/%s", libraries[i])))
+            args_add(&a, kit_path("lib/%s", libraries[i]));
     args_add(&a, "-o");
     args_add(&a, c->elf_path);
     if (!run_tool(&a, c, c->program ? "program" : "sources", mem_printf("%s.elf", c->name)))
