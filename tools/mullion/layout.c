@@ -156,7 +156,8 @@ bool layout_is_shared(const struct segment *g)
 
 bool layout_in_file(const struct segment *g)
 {
-    return layout_is_shared(g) && !g->early && g->size <= LAYOUT_IN_FILE_MAX;
+    /* A channel outlives its cells' starts, whatever its size. */
+    return layout_is_shared(g) && !g->early && (g->kind == SEGMENT_CHANNEL || g->size <= LAYOUT_IN_FILE_MAX);
 }
 
 static void image_put(struct layout *l, uint64_t base, const char *bytes, uint64_t length)
@@ -206,7 +207,7 @@ static void place_image(struct placer *p)
 
         if (!layout_in_file(g))
             continue;
-        p->at = mv_align_up(p->at, MV_PAGE_SIZE);
+        p->at = mv_align_up(p->at, g->size >= MV_BLOCK_SIZE ? MV_BLOCK_SIZE : MV_PAGE_SIZE);
         g->extents.list.at[0].base = p->at;
         area_add(p->layout, mem_printf("%s %s", g->kind == SEGMENT_CHANNEL ? "channel" : "segment", g->name), p->at, g->size, true);
         p->at += g->size;

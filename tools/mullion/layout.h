@@ -21,9 +21,9 @@ void layout_make(struct layout *l, struct system *s);
 /* Pages of page tables that a space needs for what is mapped at boot. */
 uint64_t layout_table_pages(const struct space *p);
 
-/* Shared memory for which the tool chooses the place. Up to this size it is
- * part of the image and so zero at boot; what is larger, or has got its place
- * before all else, is cleared when its first user starts. */
+/* Shared memory for which the tool chooses the place. Channels, and segments up
+ * to this size, are part of the image and so zero at boot; what is larger, or
+ * has got its place before all else, is cleared when its first user starts. */
 #define LAYOUT_IN_FILE_MAX UINT64_C(0x100000)
 bool layout_is_shared(const struct segment *g);
 bool layout_in_file(const struct segment *g);

@@ -82,6 +82,7 @@ static struct link *add_link(struct system *s, struct cell *client, struct cell 
     k->channel = model_add_channel(s, name, NULL, at, size, client, server);
     k->channel->link = k;
     k->channel->end[1].name = server_name;
+    k->channel->segment->name = mem_printf("%s of %s", name, model_shown_name(client));
     return *vec_push(&s->links) = k;
 }
 

@@ -9,7 +9,7 @@
 
 typedef unsigned long long ull;
 
-static void heading(struct text *t, const char *title)
+void report_heading(struct text *t, const char *title)
 {
     text_printf(t, "\n%s\n", title);
     for (size_t i = 0; i < strlen(title); i++)
@@ -21,7 +21,7 @@ static void heading(struct text *t, const char *title)
 
 static void report_memory(struct text *t, const struct system *s, const struct layout *l)
 {
-    heading(t, "Physical memory");
+    report_heading(t, "Physical memory");
     text_printf(t, "RAM %12llx - %llx   %s KiB\n\n", (ull)s->board.ram.base, (ull)(s->board.ram.base + s->board.ram.size),
                 text_thousands(s->board.ram.size / 1024));
     text_printf(t, "  %-13s %-13s %12s  %s\n", "start", "end", "bytes", "what (* part of the loaded image)");
@@ -106,7 +106,7 @@ static void report_caps(struct text *t, const struct cell *c)
 
 static void report_cell(struct text *t, const struct cell *c)
 {
-    heading(t, mem_printf("Cell %s%s%s", c->name, model_is_guest(c) ? ", a virtual machine" : "", c->autostart ? "" : " (not started at boot)"));
+    report_heading(t, mem_printf("Cell %s%s%s", c->name, model_is_guest(c) ? ", a virtual machine" : "", c->autostart ? "" : " (not started at boot)"));
     report_vcpus(t, c);
     report_caps(t, c);
     report_spaces(t, c);
@@ -150,9 +150,9 @@ static void report_raises(struct text *t, const struct system *s)
     for (size_t i = 0; i < s->channels.count; i++) {
         const struct channel *h = s->channels.at[i];
 
-        text_printf(t, "  channel %s: %s <-> %s, %s bytes, %s\n", h->is_console ? "console" : h->name, h->end[0].cell->name,
-                    h->end[1].cell->name, text_thousands(h->segment->size),
-                    h->message_size ? mem_printf("messages of %u bytes", h->message_size) : "a stream of bytes");
+        text_printf(t, "  %s %s: %s <-> %s, %s bytes, %s\n", h->link ? "link" : "channel", h->is_console ? "console" : h->name,
+                    h->end[0].cell->name, h->end[1].cell->name, text_thousands(h->segment->size),
+                    h->link ? "virtqueues" : h->message_size ? mem_printf("messages of %u bytes", h->message_size) : "a stream of bytes");
     }
 }
 
@@ -201,65 +201,6 @@ static void report_control(struct text *t, const struct system *s)
     }
 }
 
-/* Devices that nobody was given but whose registers share a page with d. */
-static void report_neighbours(struct text *t, const struct system *s, const struct device *d)
-{
-    for (size_t i = 0; i < s->tree->all.count; i++) {
-        const struct node *n = s->tree->all.at[i];
-        struct regions r = { 0 };
-        bool given = false, shares = false;
-
-        for (size_t k = 0; k < s->devices.count; k++)
-            given = given || s->devices.at[k]->node == n;
-        if (given || strcmp(schema_what(n), "a device") || !node_prop(n, "reg") || !board_regions(n, &r))
-            continue;
-        for (size_t a = 0; a < r.list.count; a++)
-            for (size_t b = 0; b < d->registers.list.count; b++)
-                shares = shares || region_overlaps(r.list.at[a], region_pages(d->registers.list.at[b]));
-        if (shares)
-            text_printf(t, "    in the same page: %s\n", n->name);
-    }
-}
-
-/*
- * Can the device itself write memory? Those known to have registers only
- * cannot; of the others it must be assumed, as nothing stands before them.
- */
-static bool may_do_dma(const struct device *d)
-{
-    static const char *const without[] = {
-        "arm,pl011", "arm,pl031", "arm,pl061", "arm,sp804", "arm,sp805", "cdns,uart-r1p12", "cdns,ttc", "xlnx,zynqmp-rtc",
-        "xlnx,zynqmp-gpio-1.0", "ns16550a", "snps,dw-apb-uart", "cfi-flash",
-    };
-    const struct prop *p = node_prop(d->node, "compatible");
-
-    for (size_t i = 0; p && i < sizeof without / sizeof *without; i++)
-        if (prop_has_string(p, without[i]))
-            return false;
-    return true;
-}
-
-static void report_devices(struct text *t, const struct system *s)
-{
-    heading(t, "Devices");
-    for (size_t i = 0; i < s->devices.count; i++) {
-        const struct device *d = s->devices.at[i];
-
-        text_printf(t, "  %s: owned by %s, vCPU %u\n", d->name, d->cell->name, d->sink->number);
-        for (size_t r = 0; r < d->registers.list.count; r++)
-            text_printf(t, "    registers %llx - %llx\n", (ull)d->registers.list.at[r].base,
-                        (ull)(d->registers.list.at[r].base + d->registers.list.at[r].size));
-        for (size_t v = 0; v < d->virqs.count; v++)
-            text_printf(t, "    interrupt %u (%s) on line %u\n", d->virqs.at[v]->interrupt, d->virqs.at[v]->edge ? "edge" : "level",
-                        d->virqs.at[v]->line);
-        report_neighbours(t, s, d);
-        if (may_do_dma(d))
-            text_printf(t, "    TRUSTED: %s can reach all memory if the device does DMA; no SMMU stands before it\n", d->cell->name);
-    }
-    if (s->devices.count == 0)
-        text_printf(t, "  No cell owns a device.\n");
-}
-
 /* ---- virtual machines ------------------------------------------------------------------- */
 
 static void report_place(struct text *t, uint64_t base, uint64_t size, const char *who, const char *what)
@@ -285,6 +226,9 @@ static void report_board(struct text *t, const struct system *s, const struct vm
         report_place(t, MV_GUEST_VIRTIO + MV_GUEST_VIRTIO_CONSOLE * MV_GUEST_VIRTIO_BYTES, MV_GUEST_VIRTIO_BYTES, vmm, "virtio console");
     if (vm->rng)
         report_place(t, MV_GUEST_VIRTIO + MV_GUEST_VIRTIO_RNG * MV_GUEST_VIRTIO_BYTES, MV_GUEST_VIRTIO_BYTES, vmm, "virtio rng");
+    for (size_t i = 0; i < vm->io_devices.count; i++)
+        report_place(t, MV_GUEST_VIRTIO + vm->io_devices.at[i]->slot * (uint64_t)MV_GUEST_VIRTIO_BYTES, MV_GUEST_VIRTIO_BYTES,
+                     vm->io->name, report_io_device(vm, vm->io_devices.at[i]));
     report_place(t, MV_GUEST_RAM, vm->memory, "memory", mem_printf("at %llx of the board", (ull)vm->ram->extents.list.at[0].base));
 }
 
@@ -303,7 +247,7 @@ static void report_start(struct text *t, const struct vm *vm)
 static void report_vms(struct text *t, const struct system *s)
 {
     if (s->vms.count)
-        heading(t, "Virtual machines");
+        report_heading(t, "Virtual machines");
     for (size_t i = 0; i < s->vms.count; i++) {
         const struct vm *vm = s->vms.at[i];
 
@@ -311,7 +255,10 @@ static void report_vms(struct text *t, const struct system *s)
                     vm->cell->vcpus.count, vm->cell->vcpus.count == 1 ? "" : "s");
         for (size_t v = 0; v < vm->cell->vcpus.count; v++)
             text_printf(t, " %u", vm->cell->vcpus.at[v]->core);
-        text_printf(t, "; its exits are served by %s\n", vm->vmm->name);
+        text_printf(t, "; its exits are served by %s", vm->vmm->name);
+        if (vm->io)
+            text_printf(t, ", its disks, networks and ports by %s on core %u", vm->io->name, vm->io->vcpus.at[0]->core);
+        text_printf(t, "\n");
         report_board(t, s, vm);
         report_start(t, vm);
     }
@@ -344,7 +291,8 @@ static struct cost cell_cost(const struct system *s, const struct layout *l, con
         }
     }
     if (model_is_guest(c))
-        k.vgic = z->vgic + (c->vcpus.count + MV_GUEST_SPI_BANKS) * (uint64_t)z->vgic_bank;
+        k.vgic = z->vgic + (c->vcpus.count + MV_GUEST_SPI_BANKS) * (uint64_t)z->vgic_bank +
+                 c->vm->io_devices.count * (uint64_t)z->bell_slot;
     for (size_t i = 0; i < c->spaces.count; i++) {
         k.spaces += z->space;
         k.roots += mv_root_bytes(c->spaces.at[i]->address_bits);
@@ -365,7 +313,7 @@ static void report_costs(struct text *t, const struct system *s, const struct la
     const struct mv_systab *h = layout_header(l);
     uint64_t all = h->size - h->objects[0] + h->tables_size, total = 0;
 
-    heading(t, "Kernel memory of each cell, bytes");
+    report_heading(t, "Kernel memory of each cell, bytes");
     text_printf(t, "  %-23s %6s %6s %6s %6s %6s %7s %6s %6s %6s %6s %6s %7s %8s\n", "cell", "cell", "vCPUs", "FP", "vGIC", "spaces",
                 "portals", "vIRQs", "timers", "caps", "queues", "roots", "tables", "total");
     for (size_t i = 0; i < s->cells.count; i++) {
@@ -395,12 +343,13 @@ struct text report_make(const struct system *s, const struct layout *l)
     text_printf(&t, "System %s for board %s: %u core%s, %zu cells, %zu vCPUs, slice %llu us\n", slash ? slash + 1 : s->path, s->board.name, s->cores,
                 s->cores == 1 ? "" : "s", s->cells.count, s->vcpus.count, (ull)s->slice_us);
     report_memory(&t, s, l);
-    heading(&t, "Who may talk to whom");
+    report_heading(&t, "Who may talk to whom");
     report_portals(&t, s);
     report_raises(&t, s);
     report_shared(&t, s);
     report_control(&t, s);
     report_devices(&t, s);
+    report_links(&t, s);
     report_vms(&t, s);
     for (size_t i = 0; i < s->cells.count; i++)
         report_cell(&t, s->cells.at[i]);
