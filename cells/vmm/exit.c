@@ -6,6 +6,7 @@
 #include "console.h"
 #include "gic.h"
 #include "inject.h"
+#include "io.h"
 #include "pl011.h"
 #include "pl031.h"
 #include "power.h"
@@ -63,6 +64,19 @@ static struct reply nothing_there(uint32_t vcpu, uint64_t syndrome, uint64_t add
     return inject_abort(vcpu, syndrome, far);
 }
 
+static uint64_t slot_read(uint64_t offset, unsigned size)
+{
+    return io_has(offset) ? low_bytes(io_read(offset, size), size) : virtio_read(offset, size);
+}
+
+static void slot_write(uint64_t offset, unsigned size, uint64_t value)
+{
+    if (io_has(offset))
+        io_write(offset, size, value);
+    else
+        virtio_write(offset, size, value);
+}
+
 static bool device_read(uint64_t address, unsigned size, uint64_t *value)
 {
     uint64_t offset;
@@ -70,7 +84,7 @@ static bool device_read(uint64_t address, unsigned size, uint64_t *value)
     if ((offset = address - MV_GUEST_UART) < PL_BYTES)
         *value = primecell_read(pl011_read, offset, size);
     else if ((offset = address - MV_GUEST_VIRTIO) < VIRTIO_BYTES)
-        *value = virtio_read(offset, size);
+        *value = slot_read(offset, size);
     else if ((offset = address - MV_GUEST_RTC) < PL_BYTES)
         *value = primecell_read(pl031_read, offset, size);
     else
@@ -85,7 +99,7 @@ static bool device_write(uint64_t address, unsigned size, uint64_t value)
     if ((offset = address - MV_GUEST_UART) < PL_BYTES)
         primecell_write(pl011_write, offset, size, value);
     else if ((offset = address - MV_GUEST_VIRTIO) < VIRTIO_BYTES)
-        virtio_write(offset, size, value);
+        slot_write(offset, size, value);
     else if ((offset = address - MV_GUEST_RTC) < PL_BYTES)
         primecell_write(pl031_write, offset, size, value);
     else

@@ -7,6 +7,7 @@
 
 #include "console.h"
 #include "gic.h"
+#include "io.h"
 #include "machine.h"
 #include "pl011.h"
 #include "pl031.h"
@@ -41,6 +42,7 @@ void power_init(void)
     pl011_reset();
     pl031_reset();
     virtio_reset_all();
+    io_reset();
 }
 
 /* False: another one is at it. */

@@ -5,10 +5,12 @@
 
 VMM_BUILD    := build/tests/vmm
 VMM_SOURCES  := $(filter-out cells/vmm/main.c cells/vmm/machine.c,$(wildcard cells/vmm/*.c)) \
-  $(wildcard tests/vmm/*.c) lib/libmv/src/format.c
-VMM_HEADERS  := $(wildcard cells/vmm/*.h tests/vmm/*.h tests/vmm/fake/libmv/*.h include/mv/* lib/libmv/include/libmv/*.h) \
+  $(wildcard tests/vmm/*.c) lib/libmv/src/format.c \
+  $(addprefix lib/libvirtio/src/,mmio_device.c device.c parts.c)
+VMM_HEADERS  := $(wildcard cells/vmm/*.h tests/vmm/*.h tests/vmm/fake/libmv/*.h include/mv/* \
+  lib/libmv/include/libmv/*.h lib/libvirtio/include/libvirtio/*.h) \
   tests/vmm/build.mk
-VMM_CPPFLAGS := -Itests/vmm/fake -Itests/vmm -Icells/vmm -Ilib/libmv/include -Iinclude -Ilib/libmv/src
+VMM_CPPFLAGS := -Itests/vmm/fake -Itests/vmm -Icells/vmm -Ilib/libmv/include -Ilib/libvirtio/include -Iinclude -Ilib/libmv/src
 VMM_CFLAGS   := -std=gnu11 -g -O1 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
   -Wconversion -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 

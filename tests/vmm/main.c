@@ -13,7 +13,7 @@ static const struct {
 } groups[] = {
     { "exits", test_exits, 9 },   { "sysregs", test_sysregs, 8 }, { "psci", test_psci, 9 },
     { "gic", test_gic, 12 },      { "pl", test_pl, 13 },          { "virtio", test_virtio, 14 },
-    { "wild", test_wild, 4 },
+    { "io", test_io, 5 },           { "wild", test_wild, 4 },
 };
 
 /* In a process of its own, so that one that crashes fails alone. */

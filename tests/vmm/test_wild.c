@@ -79,7 +79,10 @@ static void other_things(void)
 static void accesses(uint32_t gic, uint32_t vcpus, enum vmm_console console)
 {
     world_make(gic, vcpus, console);
+    world_give_io((uint32_t)any());
     for (int i = 0; i < ROUNDS; i++) {
+        world.io_answer.w[0] = any();
+        world.io_status = any() % 4 == 0 ? MV_CANCELLED : MV_OK;
         access_anywhere((uint32_t)(any() % vcpus));
         if (any() % 8 == 0)
             other_things();

@@ -116,6 +116,17 @@ mv_status_t mv_vgic_set(uint32_t cap, uint64_t field, uint64_t word, uint64_t ma
     return MV_OK;
 }
 
+/* The io cell's portal. */
+mv_status_t mv_call_until(uint32_t portal, struct mv_words *io, uint64_t deadline)
+{
+    assert_int_equal(portal, CAP_IO);
+    assert_true(deadline > world.now_ns && deadline <= world.now_ns + 10 * MV_S);
+    world.io_calls++;
+    world.io_last = *io;
+    *io = world.io_answer;
+    return world.io_status;
+}
+
 /* ---- time, the processor, the console --------------------------------------------- */
 
 uint64_t mv_time_ns(void) { return world.now_ns; }
@@ -231,6 +242,13 @@ uint64_t world_call(uint32_t vcpu, uint64_t x0, uint64_t x1, uint64_t x2, uint64
     exit_serve(vcpu, &io);
     power_leave(vcpu);
     return io.w[0] == 0 ? 0 : io.w[1];
+}
+
+void world_give_io(uint32_t slots)
+{
+    vmm_config.io_cap = CAP_IO;
+    vmm_config.io_slots = slots;
+    vmm_config.io_status = world.io_page;
 }
 
 bool world_line(uint32_t id)

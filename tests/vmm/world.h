@@ -17,6 +17,8 @@
 #include <mv/guest.h>
 #include <mv/vm.h>
 
+#include <libvirtio/io.h>
+
 #include "exit.h"
 #include "inject.h"
 #include "vmm_config.h"
@@ -26,7 +28,7 @@
 #define WORLD_WORDS       (8u * (MV_VM_VCPUS_MAX + MV_VGIC_SPI_BANKS))
 
 /* Capabilities of the VMM. */
-enum { CAP_CELL = 5, CAP_VGIC = 6, CAP_VCPU = 10 };
+enum { CAP_CELL = 5, CAP_VGIC = 6, CAP_IO = 7, CAP_VCPU = 10 };
 
 struct world {
     uint32_t vgic[MV_VGIC_FIELDS][WORLD_WORDS];
@@ -40,6 +42,10 @@ struct world {
     uint8_t  in[WORLD_CONSOLE];             /* what is still to be read from it */
     size_t   in_length;
     uint8_t *ram;
+    mv_status_t io_status;                  /* of calls to the io cell */
+    unsigned io_calls;
+    struct mv_words io_last, io_answer;
+    uint32_t io_page[VIO_IO_SLOTS];         /* shared with it: InterruptStatus */
 };
 extern struct world world;
 
@@ -59,6 +65,9 @@ void world_store(uint32_t vcpu, uint64_t address, unsigned log2, uint64_t value)
 /* HVC #0 with these registers; x0 of the answer. */
 uint64_t world_call(uint32_t vcpu, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
 
+/* The virtio devices with a bit here are the io cell's. */
+void world_give_io(uint32_t slots);
+
 bool world_line(uint32_t id);               /* of a shared interrupt */
 void world_type(const char *text);          /* at the console */
 void world_console_event(void);
@@ -73,4 +82,5 @@ int test_psci(void);
 int test_gic(void);
 int test_pl(void);
 int test_virtio(void);
+int test_io(void);
 int test_wild(void);

@@ -6,3 +6,4 @@
 #include <libmv/words.h>
 
 void *mv_message_data(void);
+mv_status_t mv_call_until(uint32_t portal, struct mv_words *io, uint64_t deadline);
