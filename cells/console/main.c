@@ -11,6 +11,7 @@
 #include <libmv/libmv.h>
 
 #include "client.h"
+#include "dma.h"
 #include "fault.h"
 #include "output.h"
 
@@ -112,6 +113,12 @@ static uint64_t fault_event(void *context, uint32_t badge, uint32_t size, struct
     return reply;
 }
 
+static void dma_event(void *context, uint64_t payload)
+{
+    dma_fault(context, payload);
+    serve(receive());
+}
+
 int main(void)
 {
     const struct mv_device_config *device = &mv_cell.devices[0];
@@ -124,6 +131,8 @@ int main(void)
     mv_loop_on_line(&loop, device->line, uart_interrupt, (void *)(uintptr_t)device);
     for (unsigned i = 1; i < clients_count(); i++)
         mv_loop_on_line(&loop, client_line(i), client_event, NULL);
+    if (mv_cell.stream_count > 0)
+        mv_loop_on_line(&loop, mv_cell.stream_line, dma_event, NULL);
     mv_loop_on_time(&loop, time_event, NULL);
     mv_loop_on_call(&loop, fault_event, NULL);
     if (clients_count() > 1)
