@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * For the cells that drive a PCI function: asking the cell that owns the bridge
+ * for it, and how its device calls this cell's memory.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <libmv/config.h>
+#include <libmv/message.h>
+#include <libmv/string.h>
+#include <libmv/time.h>
+
+#include <libvirtio/memory.h>
+
+#include "pci_config.h"
+
+/* An answer takes milliseconds; one that does not come is none. */
+#define PCI_ANSWER_NS (2 * MV_S)
+
+/* What came of a request, in words; NULL: it was done. */
+static inline const char *pci_ask(const struct mv_function_config *function, enum pci_request what)
+{
+    struct mv_words w = { { what } };
+
+    if (mv_call_until(function->attach_cap, &w, mv_time_ns() + PCI_ANSWER_NS) != MV_OK)
+        return "the cell of the bridge does not answer";
+    switch (w.w[0]) {
+    case PCI_OK:          return NULL;
+    case PCI_ABSENT:      return "nothing is there";
+    case PCI_OTHER:       return "another device is there";
+    case PCI_BAR_DIFFERS: return "its registers are not as described";
+    default:              return "the cell of the bridge refuses";
+    }
+}
+
+/* Memory of this cell by the addresses that its devices use for it; nothing
+ * (size 0) if they do not reach all of it, or may not write to it. */
+static inline struct vio_memory pci_dma_memory(uint64_t address, uint64_t size)
+{
+    for (uint32_t i = 0; i < mv_cell.dma_count; i++) {
+        const struct mv_dma_config *d = &mv_cell.dma[i];
+        uint64_t offset = address - d->address;
+
+        if (d->writable && offset <= d->size && size <= d->size - offset)
+            return (struct vio_memory){ d->bus + offset, size, (uint8_t *)(uintptr_t)address };
+    }
+    return (struct vio_memory){ 0 };
+}
+
+/* The region that only this cell and its devices have. */
+static inline struct vio_memory pci_dma_private(void)
+{
+    for (uint32_t i = 0; i < mv_cell.dma_count; i++) {
+        const struct mv_dma_config *d = &mv_cell.dma[i];
+
+        if (d->writable && strcmp(d->name, "dma") == 0)
+            return (struct vio_memory){ d->bus, d->size, (uint8_t *)(uintptr_t)d->address };
+    }
+    return (struct vio_memory){ 0 };
+}
