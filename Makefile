@@ -20,6 +20,7 @@ include tests/guests/build.mk
 include tests/linux/build.mk
 include tests/net/build.mk
 include tests/vmm/build.mk
+include tests/block/build.mk
 include bench/linux/build.mk
 include bench/io/build.mk
 
@@ -74,7 +75,7 @@ tour-two-linux tour-pipeline: tour-%: kit
 # ---- test --------------------------------------------------------------------
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
-TEST_STEPS := all test-tool test-lib test-vmm test-unit test-lib-target test-clang test-target test-boot \
+TEST_STEPS := all test-tool test-lib test-vmm test-block test-unit test-lib-target test-clang test-target test-boot \
               test-tutorial tour-pipeline guests-all test-guests test-linux tour-two-linux
 
 .PHONY: test test-tutorial test-clang check
