@@ -14,6 +14,7 @@
 enum {
     PHANDLE_GIC = 1,
     PHANDLE_CLOCK = 2,
+    PHANDLE_BOARD = 3,          /* first of clocks from the board's tree */
     CLOCK_HZ = 24000000,
     TREE_ROOM = 0x4000,         /* of a generated one, besides the command line */
     TREE_MAX = MV_BLOCK_SIZE,   /* of one that the boot protocol allows */
@@ -238,9 +239,181 @@ static void put_devices(struct writer *w, const struct vm *vm)
         put_virtio(w, vm->io_devices.at[i]->slot, EDGE_RISING);
 }
 
+/* ---- devices of the board ----------------------------------------------------------- */
+
+/* Clocks that passed devices need, copied from the board's tree. */
+typedef VEC(const struct node *) clocks_t;
+
+/* What the tool says anew, or what means nothing in a machine. */
+static bool is_replaced(const char *name)
+{
+    static const char *const names[] = {
+        "reg", "interrupts", "interrupts-extended", "interrupt-parent", "phandle", "linux,phandle", "status", "clocks", "iommus",
+        "ranges", "dma-ranges", "#address-cells", "#size-cells",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return !strncmp(name, "mullion,", 8);
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+    size_t n = strlen(text), m = strlen(suffix);
+
+    return n >= m && !strcmp(text + n - m, suffix);
+}
+
+/* Does a property name other nodes, by the bindings? */
+static bool names_nodes(const char *name)
+{
+    static const char *const names[] = {
+        "assigned-clocks", "assigned-clock-parents", "resets", "power-domains", "dmas", "phys", "msi-parent", "mboxes", "hwlocks",
+        "nvmem-cells", "memory-region", "operating-points-v2", "io-channels", "pwms", "interrupt-map", "gpio-ranges",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return has_suffix(name, "-supply") || has_suffix(name, "gpio") || has_suffix(name, "gpios") ||
+           (!strncmp(name, "pinctrl-", 8) && strcmp(name, "pinctrl-names"));
+}
+
+/* The clocks of a device, each a fixed one; false after a complaint. */
+static bool find_clocks(const struct system *s, const struct device *d, clocks_t *clocks)
+{
+    const struct prop *p = node_prop(d->node, "clocks");
+
+    for (size_t i = 0; p && i * 4 < p->length; i++) {
+        const struct node *n = tree_by_phandle(s->tree, prop_cell(p, i));
+        const struct prop *compatible = n ? node_prop(n, "compatible") : NULL;
+        bool known = false;
+
+        if (!compatible || !prop_has_string(compatible, "fixed-clock") || board_cells(n, "#clock-cells", 0) != 0) {
+            diag_error(d->at, "\"clocks\" of device \"%s\" leads to \"%s\"; expected fixed clocks for a virtual machine; give it to a native cell, or take the property away: &%s { /delete-property/ clocks; }",
+                       d->name, n ? node_title(n) : "nothing", d->name);
+            return false;
+        }
+        for (size_t k = 0; k < clocks->count; k++)
+            known = known || clocks->at[k] == n;
+        if (!known)
+            *vec_push(clocks) = n;
+    }
+    return true;
+}
+
+static uint32_t clock_phandle(const clocks_t *clocks, const struct node *n)
+{
+    for (size_t i = 0; i < clocks->count; i++)
+        if (clocks->at[i] == n)
+            return PHANDLE_BOARD + (uint32_t)i;
+    return 0;
+}
+
+static void put_board_clock(struct writer *w, const clocks_t *clocks, const struct node *n)
+{
+    node_begin(w, mem_printf("board-%s", n->name));
+    put_string(w, "compatible", "fixed-clock");
+    put_u32(w, "#clock-cells", 0);
+    put_u32(w, "clock-frequency", board_cells(n, "clock-frequency", 0));
+    put_u32(w, "phandle", clock_phandle(clocks, n));
+    node_end(w);
+}
+
+/* Cells of any number. */
+static void put_list(struct writer *w, const char *name, const uint32_t *values, size_t count)
+{
+    fdt32_t *cells = mem_alloc(count * sizeof *cells + 1);
+
+    for (size_t i = 0; i < count; i++)
+        cells[i] = cpu_to_fdt32(values[i]);
+    if (count)
+        put_bytes(w, name, cells, count * sizeof *cells);
+}
+
+/* Where the machine finds it: registers, interrupts, clocks. */
+static void put_places(struct writer *w, const struct system *s, const struct device *d, const clocks_t *clocks)
+{
+    const struct prop *p = node_prop(d->node, "clocks");
+    VEC(uint32_t) reg = { 0 }, interrupts = { 0 }, list = { 0 };
+    uint64_t at = d->mapping ? d->mapping->address : 0;
+
+    for (size_t i = 0; i < d->registers.list.count; i++) {
+        uint64_t base = at + d->registers.list.at[i].base % MV_PAGE_SIZE, size = d->registers.list.at[i].size;
+        const uint32_t cells[] = { (uint32_t)(base >> 32), (uint32_t)base, (uint32_t)(size >> 32), (uint32_t)size };
+
+        for (size_t k = 0; k < sizeof cells / sizeof *cells; k++)
+            *vec_push(&reg) = cells[k];
+        at += d->segment->extents.list.at[i].size;
+    }
+    for (size_t i = 0; i < d->virqs.count; i++) {
+        *vec_push(&interrupts) = GIC_SPI;
+        *vec_push(&interrupts) = d->virqs.at[i]->guest_interrupt - 32;
+        *vec_push(&interrupts) = d->virqs.at[i]->edge ? EDGE_RISING : LEVEL_HIGH;
+    }
+    for (size_t i = 0; p && i * 4 < p->length; i++)
+        *vec_push(&list) = clock_phandle(clocks, tree_by_phandle(s->tree, prop_cell(p, i)));
+    put_list(w, "reg", reg.at, reg.count);
+    put_list(w, "interrupts", interrupts.at, interrupts.count);
+    put_list(w, "clocks", list.at, list.count);
+}
+
+static void put_passed(struct writer *w, const struct system *s, const struct device *d, const clocks_t *clocks)
+{
+    const char *name = mem_copy_string(d->node->name, strcspn(d->node->name, "@"));
+
+    if (d->mapping && d->registers.list.count)
+        name = mem_printf("%s@%llx", name, (unsigned long long)(d->mapping->address + d->registers.list.at[0].base % MV_PAGE_SIZE));
+    node_begin(w, name);
+    for (size_t i = 0; i < d->node->props.count; i++) {
+        const struct prop *p = &d->node->props.at[i];
+
+        if (names_nodes(p->name))
+            diag_error(d->at, "\"%s\" of device \"%s\" names other nodes, which a virtual machine does not have; expected registers, interrupts and fixed clocks; give it to a native cell, or take the property away: &%s { /delete-property/ %s; }",
+                       p->name, d->name, d->name, p->name);
+        else if (!is_replaced(p->name))
+            put_bytes(w, p->name, p->data, p->length);
+    }
+    put_places(w, s, d, clocks);
+    node_end(w);
+}
+
+/* What the board's tree says of the machine's own devices, where they are in
+ * the machine. What lies below them is left out. */
+static void put_passed_devices(struct writer *w, const struct system *s, const struct vm *vm)
+{
+    clocks_t clocks = { 0 };
+    bool good = true;
+
+    for (size_t i = 0; i < vm->cell->devices.count; i++)
+        good = find_clocks(s, vm->cell->devices.at[i], &clocks) && good;
+    for (size_t i = 0; i < clocks.count; i++)
+        put_board_clock(w, &clocks, clocks.at[i]);
+    for (size_t i = 0; good && i < vm->cell->devices.count; i++)
+        put_passed(w, s, vm->cell->devices.at[i], &clocks);
+}
+
+/* The room that these need, generously. */
+static size_t passed_room(const struct vm *vm)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < vm->cell->devices.count; i++) {
+        const struct node *n = vm->cell->devices.at[i]->node;
+
+        room += 0x400;
+        for (size_t k = 0; k < n->props.count; k++)
+            room += 2 * n->props.at[k].length + 2 * strlen(n->props.at[k].name) + 0x40;
+    }
+    return room;
+}
+
+/* ---- the whole ---------------------------------------------------------------------- */
+
 static struct text generate(const struct system *s, const struct vm *vm)
 {
-    size_t room = TREE_ROOM + (vm->bootargs ? strlen(vm->bootargs) : 0);
+    size_t room = TREE_ROOM + (vm->bootargs ? strlen(vm->bootargs) : 0) + passed_room(vm);
     struct text t = { mem_alloc(room), 0, room };
     struct writer w = { t.at, 0 };
 
@@ -258,6 +431,7 @@ static struct text generate(const struct system *s, const struct vm *vm)
     put_timer(&w, s, vm);
     put_gic(&w, s, vm);
     put_devices(&w, vm);
+    put_passed_devices(&w, s, vm);
     node_end(&w);
     note(&w, fdt_finish(w.at));
     if (w.status)

@@ -229,6 +229,10 @@ static void report_board(struct text *t, const struct system *s, const struct vm
     for (size_t i = 0; i < vm->io_devices.count; i++)
         report_place(t, MV_GUEST_VIRTIO + vm->io_devices.at[i]->slot * (uint64_t)MV_GUEST_VIRTIO_BYTES, MV_GUEST_VIRTIO_BYTES,
                      vm->io->name, report_io_device(vm, vm->io_devices.at[i]));
+    for (size_t i = 0; i < vm->cell->devices.count; i++)
+        if (vm->cell->devices.at[i]->mapping)
+            report_place(t, vm->cell->devices.at[i]->mapping->address, vm->cell->devices.at[i]->mapping->size, "the hardware",
+                         mem_printf("%s of the board", vm->cell->devices.at[i]->name));
     report_place(t, MV_GUEST_RAM, vm->memory, "memory", mem_printf("at %llx of the board", (ull)vm->ram->extents.list.at[0].base));
 }
 
