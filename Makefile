@@ -20,6 +20,7 @@ include tests/guests/build.mk
 include tests/linux/build.mk
 include tests/net/build.mk
 include tests/vmm/build.mk
+include tests/virtio/build.mk
 include tests/block/build.mk
 include bench/linux/build.mk
 include bench/io/build.mk
@@ -75,7 +76,7 @@ tour-two-linux tour-pipeline: tour-%: kit
 # ---- test --------------------------------------------------------------------
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
-TEST_STEPS := all test-tool test-lib test-vmm test-block test-unit test-lib-target test-clang test-target test-boot \
+TEST_STEPS := all test-tool test-lib test-virtio test-vmm test-block test-unit test-lib-target test-clang test-target test-boot \
               test-tutorial tour-pipeline guests-all test-guests test-linux tour-two-linux
 
 .PHONY: test test-tutorial test-clang check
@@ -134,7 +135,7 @@ help:
 	@echo 'make test-unit    the kernel on this PC, under sanitizers (also test-tool, test-lib, test-lib-target,'
 	@echo '                  test-clang, test-target, test-boot, test-tutorial, test-vmm, test-guests, test-linux,'
 	@echo '                  tour-pipeline, tour-two-linux: the other parts of make test)'
-	@echo 'make fuzz         random calls at the door, for FUZZ_SECONDS'
+	@echo 'make fuzz         random calls at the door, for FUZZ_SECONDS; make fuzz-virtio: whoever is on the other side of a ring'
 	@echo 'make check        the static gate: headers, warnings, layering, style, links, generated pages'
 	@echo 'make bench        measures, to build/bench/results.tsv'
 	@echo 'make size         sizes, to build/size.tsv'
