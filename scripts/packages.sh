@@ -10,7 +10,7 @@
 #   packages.sh check   and the static gate
 
 run="make gcc libc6-dev gcc-aarch64-linux-gnu g++-aarch64-linux-gnu binutils-aarch64-linux-gnu
-     device-tree-compiler libfdt-dev libelf-dev qemu-system-arm python3 mawk"
+     device-tree-compiler libfdt-dev libelf-dev qemu-system-arm python3 mawk e2fsprogs"
 test="clang libclang-rt-dev libcmocka-dev cloc u-boot-qemu qemu-efi-aarch64"
 check="clang-tidy shellcheck"
 
