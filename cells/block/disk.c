@@ -135,7 +135,7 @@ bool disk_start(void)
 
     disk = (struct disk){ .works = false };
     if (function() == NULL) {
-        mv_print("block: no disk is given to this cell\n");
+        mv_print("no disk is given to this cell\n");
         return false;
     }
     memory = pci_dma_private();
@@ -143,7 +143,7 @@ bool disk_start(void)
     if (why == NULL && (why = device_start()) != NULL)
         (void)disk_stop();
     if (why != NULL)
-        mv_print("block: %s does not work: %s\n", function()->name, why);
+        mv_print("%s does not work: %s\n", function()->name, why);
     disk.works = why == NULL;
     if (disk.works && silenced) {
         silenced = false;

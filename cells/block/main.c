@@ -24,14 +24,14 @@ static void tell_missing(void)
         const struct block_client *c = &block_config.clients[i];
 
         if (c->first > disk.sectors || c->sectors > disk.sectors - c->first)
-            mv_print("block: partition %s of %s ends at sector %lu, the disk at %lu: what lies beyond fails\n",
+            mv_print("partition %s of %s ends at sector %lu, the disk at %lu: what lies beyond fails\n",
                      c->partition, c->cell, c->first + c->sectors, disk.sectors);
     }
 }
 
 static void tell_disk(void)
 {
-    mv_print("block: %s: %lu MiB%s, %s, served to %u\n", mv_cell.functions[0].name, disk.sectors >> 11,
+    mv_print("%s: %lu MiB%s, %s, served to %u\n", mv_cell.functions[0].name, disk.sectors >> 11,
              disk.read_only ? ", read-only" : "", disk.can_flush ? "with a cache" : "without a cache",
              block_config.client_count);
     tell_missing();
@@ -47,7 +47,7 @@ static void disk_event(void *context, uint64_t payload)
         serve_disk_failed();
     serve_now();
     if (disk.works && disk.sectors != sectors) {
-        mv_print("block: the disk now has %lu sectors, it had %lu\n", disk.sectors, sectors);
+        mv_print("the disk now has %lu sectors, it had %lu\n", disk.sectors, sectors);
         tell_missing();
     }
 }

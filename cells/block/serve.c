@@ -171,13 +171,13 @@ static void disk_cancel(void)
 
 static void disk_fail(const char *why)
 {
-    mv_print("block: the disk has failed: %s\n", why);
+    mv_print("the disk has failed: %s\n", why);
     restart_at = restarted_at == 0 || now > restarted_at + RESTART_NS ? now : restarted_at + RESTART_NS;
     stuck = true;
     if (disk_stop())
         disk_cancel();
     else
-        mv_print("block: the disk cannot be stopped: %u requests stay with it\n", DISK_SLOTS - free_count);
+        mv_print("the disk cannot be stopped: %u requests stay with it\n", DISK_SLOTS - free_count);
     look = (UINT64_C(1) << count) - 1;
 }
 
@@ -188,7 +188,7 @@ static void disk_restart(void)
     serve_counters.restarts++;
     if (disk_start()) {
         restart_at = 0;
-        mv_print("block: the disk works again\n");
+        mv_print("the disk works again\n");
     }
     limits_changed();
     progress = now;
@@ -246,7 +246,7 @@ static void failures_tell(void)
 {
     if (serve_counters.failed == failed_told || now - told_at < TELL_NS)
         return;
-    mv_print("block: %lu requests have failed\n", serve_counters.failed);
+    mv_print("%lu requests have failed\n", serve_counters.failed);
     failed_told = serve_counters.failed;
     told_at = now;
 }
@@ -510,10 +510,10 @@ static void client_start(struct client *c, const struct block_client *config)
     c->config = config;
     c->dma = pci_dma_memory(link->address, link->size);
     if (c->dma.size == 0)
-        mv_print("block: the disk does not reach the link of %s (dma-links): nothing will work there\n", config->cell);
+        mv_print("the disk does not reach the link of %s (dma-links): nothing will work there\n", config->cell);
     c->open = vio_link_server_open(&c->link, link, VIO_ID_BLOCK, features, &said, sizeof(said));
     if (!c->open)
-        mv_print("block: the link of %s cannot be used\n", config->cell);
+        mv_print("the link of %s cannot be used\n", config->cell);
 }
 
 void serve_start(void)

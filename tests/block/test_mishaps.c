@@ -28,7 +28,7 @@ static void test_an_error_of_the_disk(void **state)
     assert_int_equal(serve_counters.failed, 1);
     assert_true(disk.works);
     world_pass(11 * MV_S);
-    expect_said("block: 1 requests have failed\n");
+    expect_said("1 requests have failed\n");
 }
 
 /* One piece of many fails: so does the request, once. */
@@ -73,7 +73,7 @@ static void test_no_disk(void **state)
     world_make();
     world.answer = ATTACH_ABSENT;
     world_start();
-    expect_said("block: disk0 does not work: nothing is there\n");
+    expect_said("disk0 does not work: nothing is there\n");
     assert_int_equal(peer_do(0, VIO_BLOCK_IN, 0, 512), VIO_BLOCK_IOERR);
     assert_int_equal(peer_do(0, VIO_BLOCK_FLUSH, 0, 0), VIO_BLOCK_IOERR);
     world_pass(120 * MV_S);
@@ -111,7 +111,7 @@ static void nonsense(enum mishap mishap, uint32_t type, const char *text)
     expect_said(text);
     world.mishap = WELL;
     world_pass(MV_S);
-    expect_said("block: the disk works again");
+    expect_said("the disk works again");
     assert_int_equal(world.detaches, 1);
     assert_int_equal(world.attaches, 2);
     assert_int_equal(serve_counters.restarts, 1);
@@ -234,7 +234,7 @@ static void test_it_cannot_be_stopped(void **state)
     world.reset_fails = world.pci_silent = true;
     world_pass(10 * MV_S);
     assert_false(a->done);
-    expect_said("block: the disk cannot be stopped: 1 requests stay with it\n");
+    expect_said("the disk cannot be stopped: 1 requests stay with it\n");
     assert_int_equal(peer_do(1, VIO_BLOCK_IN, 0, 512), VIO_BLOCK_IOERR);
     /* Neither by a new session. */
     vio_link_client_reset(&peers[0].link);
