@@ -169,7 +169,7 @@ enum vio_status disk_add(uint32_t slot, uint32_t type, uint64_t sector, const st
                          uint32_t spans)
 {
     struct slot *s = &slots[slot];
-    struct vio_span all[VIO_NUM_MAX];
+    static struct vio_span all[VIO_NUM_MAX];       /* stacks are small */
     uint32_t in = 1, n = 0;
 
     s->header = (struct vio_block_header){ .type = type, .sector = sector };

@@ -23,8 +23,7 @@
 #define TICK_NS        MV_S
 #define SILENCE_NS     (5 * MV_S)      /* the disk does nothing at all although it has something to do */
 #define PATIENCE_NS    (30 * MV_S)     /* ... or leaves one request lying */
-#define RESTART_NS     (60 * MV_S)     /* at most one restart of the disk in this time */
-#define TELL_NS        (10 * MV_S)     /* and one line about failed requests in this one */
+#define TELL_NS        (10 * MV_S)     /* at most one line about failed requests in this time */
 
 struct client;
 
@@ -73,8 +72,7 @@ static uint32_t descriptors_each;      /* a client's share of the disk's queue *
 static uint64_t now;
 static uint64_t progress;              /* when the disk was last seen to do something, or had nothing to do */
 static uint64_t checked;               /* when it was last looked how long that is ago */
-static uint64_t restart_at;            /* of the disk, 0: not wanted */
-static uint64_t restarted_at;          /* last, 0: never */
+static struct pci_revival revival;
 static uint64_t failed_told, told_at;  /* of serve_counters.failed, and when */
 static bool     stuck;                 /* the disk has failed and cannot be stopped */
 
@@ -172,7 +170,7 @@ static void disk_cancel(void)
 static void disk_fail(const char *why)
 {
     mv_print("the disk has failed: %s\n", why);
-    restart_at = restarted_at == 0 || now > restarted_at + RESTART_NS ? now : restarted_at + RESTART_NS;
+    pci_revive_later(&revival, now);
     stuck = true;
     if (disk_stop())
         disk_cancel();
@@ -183,11 +181,9 @@ static void disk_fail(const char *why)
 
 static void disk_restart(void)
 {
-    restarted_at = now;
-    restart_at = now + RESTART_NS;
     serve_counters.restarts++;
     if (disk_start()) {
-        restart_at = 0;
+        pci_revived(&revival);
         mv_print("the disk works again\n");
     }
     limits_changed();
@@ -262,7 +258,7 @@ static void disk_check(void)
             disk_cancel();
         failures_tell();
     }
-    if (!stuck && restart_at != 0 && now >= restart_at)
+    if (!stuck && pci_revive_due(&revival, now))
         disk_restart();
 }
 
@@ -360,7 +356,7 @@ static enum step client_piece(struct client *c)
 {
     struct request *r = c->current;
     struct order *o = &r->order;
-    struct vio_span span[DISK_SPANS_MAX];
+    static struct vio_span span[DISK_SPANS_MAX];   /* stacks are small */
     uint32_t spans, bytes = piece_make(c, o, span, &spans), slot;
     bool flush = o->type == VIO_BLOCK_FLUSH;
 
@@ -459,7 +455,7 @@ static uint64_t come_back(bool finished)
 {
     if (!finished)
         return now;
-    if (!disk_is_idle() || restart_at != 0 || serve_counters.failed > failed_told)
+    if (!disk_is_idle() || revival.next != 0 || serve_counters.failed > failed_told)
         return now + TICK_NS;
     return 0;
 }

@@ -36,6 +36,36 @@ static inline const char *pci_ask(const struct mv_function_config *function, enu
     }
 }
 
+/*
+ * When a device that has failed is started again: at once, but at most once in
+ * PCI_REVIVE_NS. All zero: it has never failed.
+ */
+#define PCI_REVIVE_NS (60 * MV_S)
+struct pci_revival {
+    uint64_t last;             /* when it was tried last; 0: never */
+    uint64_t next;             /* when it is to be tried; 0: not wanted */
+};
+
+static inline void pci_revive_later(struct pci_revival *r, uint64_t now)
+{
+    r->next = r->last == 0 || now - r->last >= PCI_REVIVE_NS ? now : r->last + PCI_REVIVE_NS;
+}
+
+/* It is tried now; unless pci_revived() follows, again later. */
+static inline bool pci_revive_due(struct pci_revival *r, uint64_t now)
+{
+    if (r->next == 0 || now < r->next)
+        return false;
+    r->last = now;
+    r->next = now + PCI_REVIVE_NS;
+    return true;
+}
+
+static inline void pci_revived(struct pci_revival *r)
+{
+    r->next = 0;
+}
+
 /* Memory of this cell by the addresses that its devices use for it; nothing
  * (size 0) if they do not reach all of it, or may not write to it. */
 static inline struct vio_memory pci_dma_memory(uint64_t address, uint64_t size)
