@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * virtio devices on the MMIO transport (virtio 1.2, 4.2; version 2, no legacy
- * interface), with split virtqueues (2.7). All that lies in the guest's memory
- * may change at any time and hold anything: it is read once and checked. What
- * breaks the rules sets DEVICE_NEEDS_RESET, and the device rests until then.
+ * The machine's virtio devices that are the VMM's own: console and random
+ * numbers, on the MMIO transport (libvirtio/mmio_device.h). Those of the io cell
+ * are io.h's.
  */
 #pragma once
 

@@ -12,11 +12,11 @@ enum { RECEIVE, TRANSMIT, QUEUES };
 static uint64_t sent;
 
 /* Send the buffer; false: the console takes no more now. */
-static bool transmit_chain(const struct virtqueue_chain *chain)
+static bool transmit_chain(const struct vio_chain *chain)
 {
     uint64_t before = 0;
 
-    for (uint32_t i = 0; i < chain->count; i++) {
+    for (uint32_t i = 0; i < chain->out_count; i++) {
         uint64_t length = chain->part[i].length;
 
         while (sent < before + length) {
@@ -34,27 +34,25 @@ static bool transmit_chain(const struct virtqueue_chain *chain)
 /* What becomes available while this goes on is notified for itself. */
 static void transmit(struct virtio_device *d)
 {
-    struct virtqueue *q = &d->queue[TRANSMIT];
-    enum virtqueue_status status;
+    struct vio_device_queue *q = &d->mmio.queue[TRANSMIT];
 
-    for (uint32_t n = q->num; n > 0; n--) {
-        status = virtqueue_next(q, false, &d->chain);
-        if (status == VIRTQUEUE_BROKEN)
-            virtio_fail(d);
-        if (status != VIRTQUEUE_OK || !transmit_chain(&d->chain))
-            return;
+    for (uint32_t n = q->num; n > 0 && virtio_next(d, TRANSMIT, false); n--) {
+        if (!transmit_chain(&d->chain)) {
+            vio_device_untake(q, d->chain.head);
+            break;
+        }
         sent = 0;
-        if (virtqueue_done(q, &d->chain, 0))
-            virtio_interrupt(d);
+        vio_device_done(q, d->chain.head, 0);
     }
+    vio_mmio_publish(&d->mmio, TRANSMIT);
 }
 
 /* Fill the buffer with what there is; how many bytes. */
-static uint32_t receive_chain(const struct virtqueue_chain *chain)
+static uint32_t receive_chain(const struct vio_chain *chain)
 {
     uint32_t total = 0;
 
-    for (uint32_t i = 0; i < chain->count; i++) {
+    for (uint32_t i = 0; i < chain->in_count; i++) {
         size_t got = console_read(chain->part[i].at, chain->part[i].length);
 
         total += (uint32_t)got;
@@ -66,42 +64,46 @@ static uint32_t receive_chain(const struct virtqueue_chain *chain)
 
 static void receive(struct virtio_device *d)
 {
-    struct virtqueue *q = &d->queue[RECEIVE];
-    enum virtqueue_status status;
-    uint32_t got;
+    struct vio_device_queue *q = &d->mmio.queue[RECEIVE];
 
-    for (uint32_t n = q->num; n > 0; n--) {
-        status = virtqueue_next(q, true, &d->chain);
-        if (status == VIRTQUEUE_BROKEN)
-            virtio_fail(d);
-        if (status != VIRTQUEUE_OK)
-            return;
-        got = receive_chain(&d->chain);
-        if (got == 0 && d->chain.bytes > 0)
-            return;
-        if (virtqueue_done(q, &d->chain, got))
-            virtio_interrupt(d);
+    for (uint32_t n = q->num; n > 0 && virtio_next(d, RECEIVE, true); n--) {
+        uint32_t got = receive_chain(&d->chain);
+
+        if (got == 0 && d->chain.in_bytes > 0) {
+            vio_device_untake(q, d->chain.head);
+            break;
+        }
+        vio_device_done(q, d->chain.head, got);
     }
+    vio_mmio_publish(&d->mmio, RECEIVE);
 }
 
-static void notify(struct virtio_device *d, uint32_t queue)
+static void notify(struct vio_mmio *m, uint32_t queue)
 {
     if (queue == TRANSMIT)
-        transmit(d);
+        transmit(m->context);
     else
-        receive(d);
+        receive(m->context);
 }
 
-struct virtio_device virtio_console = {
-    .id = VIRTIO_ID_CONSOLE, .queue_count = QUEUES, .notify = notify,
+static void reset(struct vio_mmio *m)
+{
+    (void)m;
+    sent = 0;
+}
+
+const struct vio_mmio_device virtio_console_device = {
+    .id = VIO_ID_CONSOLE, .queue_count = QUEUES, .notify = notify, .interrupt = virtio_on_interrupt, .reset = reset,
 };
+
+struct virtio_device virtio_console;
 
 void virtio_console_event(void)
 {
     struct virtio_device *d = &virtio_console;
 
     lock_take(&d->lock);
-    if (virtio_is_live(d)) {
+    if (vio_mmio_is_live(&d->mmio)) {
         transmit(d);
         receive(d);
     }

@@ -12,7 +12,7 @@ static const struct {
     int tests;
 } groups[] = {
     { "exits", test_exits, 9 },   { "sysregs", test_sysregs, 8 }, { "psci", test_psci, 9 },
-    { "gic", test_gic, 12 },      { "pl", test_pl, 13 },          { "virtio", test_virtio, 14 },
+    { "gic", test_gic, 12 },      { "pl", test_pl, 13 },          { "virtio", test_virtio, 15 },
     { "io", test_io, 5 },           { "wild", test_wild, 4 },
 };
 

@@ -246,6 +246,24 @@ static void test_console_holds_back(void **state)
     assert_memory_equal(world.out, buffer(0), 3000);
 }
 
+/* What the console has of a buffer does not count for the next life's. */
+static void test_console_forgets(void **state)
+{
+    (void)state;
+    for (int life = 0; life < 3; life++) {
+        start(CONSOLE, 2);
+        memcpy(buffer(0), "0123456789", 10);
+        describe(1, 0, buffer(0), 10, 0, 0);
+        world.out_length = 0;
+        world.out_space = life < 2 ? 4 : 100;
+        offer(CONSOLE, 1, 0);
+        assert_int_equal(world.out_length, life < 2 ? 4 : 10);
+        if (life == 0)
+            (void)world_call(0, 0x84000009, 0, 0, 0);
+    }
+    assert_memory_equal(world.out, "0123456789", 10);
+}
+
 static void test_console_receives(void **state)
 {
     const struct ring *r = ring(0);
@@ -418,6 +436,7 @@ int test_virtio(void)
         cmocka_unit_test_setup(test_queue_places, setup),
         cmocka_unit_test_setup(test_console_sends, setup),
         cmocka_unit_test_setup(test_console_holds_back, setup),
+        cmocka_unit_test_setup(test_console_forgets, setup),
         cmocka_unit_test_setup(test_console_receives, setup),
         cmocka_unit_test_setup(test_random_device, setup),
         cmocka_unit_test_setup(test_chacha, setup),
