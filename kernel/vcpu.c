@@ -53,8 +53,7 @@ void vcpu_halt(struct vcpu *v, enum vcpu_state into)
     v->is_fault_call = v->stopping = false;
     v->context = &v->own;
     v->rank = v->own.rank;
-    virq_silence(v);
-    vcpu_set_state(v, into);
+    virq_silence(v, into);
     if (v->stopper != NULL) {
         struct vcpu *stopper = v->stopper;
 

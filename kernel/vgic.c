@@ -26,8 +26,11 @@ static uint32_t wanted(const struct vgic *g, const struct vgic_bank *b)
 
 /* ---- the list registers -------------------------------------------------------- */
 
-/* In lr_id: it is pending by its latch, which the guest's acknowledge clears. */
+/* In lr_id: it is pending by its latch, which the guest's acknowledge clears;
+ * there is a physical one, which the kernel ends when the guest has ended this. */
 #define LATCHED 0x8000u
+#define OURS    0x4000u
+#define FLAGS   (LATCHED | OURS)
 
 /* Interrupt `at` of b has ended; if another vCPU than v is to take it from now on, it looks. */
 static void pass_on(const struct vcpu *v, const struct vgic_bank *b, uint32_t at)
@@ -39,11 +42,26 @@ static void pass_on(const struct vcpu *v, const struct vgic_bank *b, uint32_t at
         virq_kick(&g->vcpus[b->target[at]]);
 }
 
+/*
+ * A device's interrupt is active in the hardware, so that it cannot come again,
+ * no longer than it is pending, active or in a list register here: these, of b,
+ * are not any more. If it came meanwhile it will once more, or is pending here.
+ */
+static void release(const struct vgic_bank *b, uint32_t bits)
+{
+    for (; bits != 0; bits &= bits - 1) {
+        uint32_t physical = b->physical[__builtin_ctz(bits)];
+
+        if (physical != 0)
+            arch_irq_clear_active(physical);
+    }
+}
+
 /* What list register i held when `state` was read: back to its bank. */
 static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
 {
-    uint32_t latched = v->vm->lr_id[i] & LATCHED;
-    uint32_t id = v->vm->lr_id[i] ^ latched, bit = 1u << id % VGIC_BANK;
+    uint32_t flags = v->vm->lr_id[i] & FLAGS;
+    uint32_t id = v->vm->lr_id[i] ^ flags, bit = 1u << id % VGIC_BANK;
     struct vgic_bank *b = bank_of(v, id);
     uint32_t state = arch_lr_state(lr);
 
@@ -52,13 +70,16 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
     if (state == LR_ACTIVE) {
         b->active |= bit;
         b->holder[id % VGIC_BANK] = (uint8_t)(id < VGIC_SGIS ? arch_lr_sender(lr) : v->number);
-    } else if (state != 0 && latched != 0) {
+    } else if (state != 0 && (flags & LATCHED) != 0) {
         b->pending |= bit;
         if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS)
             b->target[id] |= (uint8_t)(1u << arch_lr_sender(lr));
     }
-    if (state == 0)
+    if (state == 0) {
+        if ((flags & OURS) != 0)
+            release(b, bit);
         pass_on(v, b, id % VGIC_BANK);
+    }
 }
 
 /* An interrupt that may go to a list register: the smallest keys go first, the
@@ -115,6 +136,8 @@ static void end_unseen(struct vcpu *v)
         struct vgic_bank *b = bank_of(v, id);
 
         b->active &= ~(1u << id % VGIC_BANK);
+        if (id >= VGIC_BANK)
+            release(b, 1u << id % VGIC_BANK);
         pass_on(v, b, id % VGIC_BANK);
     }
 }
@@ -142,13 +165,12 @@ static void empty(struct vcpu *v)
 static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
 {
     struct vgic_bank *b = bank_of(v, id);
-    uint32_t at = id % VGIC_BANK, bit = 1u << at, sender = 0, latched = 0;
-    bool notify = (b->edge & bit) == 0, linked = ARCH_VM_TIMER_LINKED && id == ARCH_VM_TIMER;
+    uint32_t at = id % VGIC_BANK, bit = 1u << at, sender = 0, flags = 0, physical = b->physical[at];
 
     if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS && state == LR_ACTIVE)
         sender = b->holder[at];
     if (state == LR_PENDING && (b->pending & bit) != 0) {
-        latched = LATCHED;
+        flags = LATCHED;
         b->pending &= ~bit;
         if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS && b->target[id] != 0) {
             sender = (uint32_t)__builtin_ctz(b->target[id]);
@@ -158,14 +180,21 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
         }
     }
     /* Something waits for its end: more of the same, or another vCPU for it. */
-    notify |= (b->pending & bit) != 0 || (id >= VGIC_BANK && b->target[at] != v->number);
-    notify &= !linked;                  /* its hardware fires again by itself */
+    bool notify = (b->pending & bit) != 0 || (id >= VGIC_BANK && b->target[at] != v->number);
+
+    if (!ARCH_LR_LINKED || notify) {
+        if (id >= VGIC_BANK && physical != 0)
+            flags |= OURS;
+        physical = 0;
+    }
+    if (physical == 0)    /* else its hardware fires again by itself */
+        notify |= (b->edge & bit) == 0 || (flags & OURS) != 0;
     b->active &= ~bit;
     b->resident |= bit;
-    v->vm->lr_id[i] = (uint16_t)(id | latched);
+    v->vm->lr_id[i] = (uint16_t)(id | flags);
     v->vm->lrs |= 1u << i;
     v->vm->lr_asks |= notify ? LR_ASK_END : 0;
-    arch_lr_t lr = arch_lr_make(id, b->priority[at], state, linked, notify, sender);
+    arch_lr_t lr = arch_lr_make(id, b->priority[at], state, physical, notify, sender);
 
     if (i == 0)
         v->vm->lr_first = lr;
@@ -294,7 +323,7 @@ static void tell(struct vcpu *v)
 }
 
 /*
- * A private interrupt has come for v, on this core; the lock is held. The
+ * An interrupt of b has come for v, on this core; the lock is held. The
  * frequent case is that nothing else is in the list registers, and the most
  * frequent that the last one was the same: then nobody has touched it since,
  * and its register is written again as it was.
@@ -302,7 +331,7 @@ static void tell(struct vcpu *v)
 static void arrive(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t id)
 {
     struct vm *vm = v->vm;
-    uint32_t used = vm->lrs;
+    uint32_t used = vm->lrs, at = id % VGIC_BANK;
     bool work = true;
 
     if (unlikely(!is_idle(v))) {
@@ -310,15 +339,16 @@ static void arrive(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t
         vgic_update(v);
         return;
     }
-    if (used == 1 && vm->lr_id[0] == (id < VGIC_SGIS ? id | LATCHED : id) &&
+    if (used == 1 && vm->lr_id[0] == (id == ARCH_VM_TIMER ? id : id | LATCHED) &&
         arch_lr_state(vm->lr_first) == LR_PENDING && !(ARCH_SGI_HAS_SENDER && id < VGIC_SGIS)) {
-        b->pending &= ~(1u << id);
+        b->pending &= ~(1u << at);
         arch_lr_write(0, vm->lr_first);
     } else {
         for (; used != 0; used &= used - 1)
             put_back(v, (uint32_t)__builtin_ctz(used), 0);
         vm->lrs = 0;
-        work = (wanted(g, b) >> id & 1) != 0;
+        /* A shared one may be another's yet: when that ends it, v is told. */
+        work = ((wanted(g, b) & ~(b->active | b->resident)) >> at & 1) != 0;
         if (work)
             put(v, 0, id, LR_PENDING);
     }
@@ -337,6 +367,46 @@ void vgic_timer(struct vcpu *v)
     arrive(v, g, b, ARCH_VM_TIMER);
 }
 
+/* The same, wherever v is. */
+static void come(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t id)
+{
+    if (v->core == core_here()) {
+        arrive(v, g, b, id);
+    } else {
+        arch_unlock(&g->lock);
+        virq_kick(v);
+    }
+}
+
+bool vgic_is_off(const struct vgic *g)
+{
+    bool off = true;
+
+    for (uint32_t i = 0; i < g->sys->vcpu_count; i++)
+        off &= vcpu_is_stopped(&g->vcpus[i]);
+    return off;
+}
+
+bool vgic_raise(const struct virq *q)
+{
+    struct vgic *g = q->sink->vm->vgic;
+    uint32_t id = q->guest_interrupt, target;
+    struct vgic_bank *b = bank_of(q->sink, id);
+
+    arch_lock(&g->lock);
+    target = b->target[id % VGIC_BANK];
+    if (q->source == MV_VIRQ_DEVICE && vgic_is_off(g)) {
+        arch_unlock(&g->lock);
+        return false;
+    }
+    b->pending |= 1u << id % VGIC_BANK;
+    if (target < g->sys->vcpu_count)
+        come(&g->vcpus[target], g, b, id);
+    else
+        arch_unlock(&g->lock);
+    return true;
+}
+
 void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets)
 {
     struct vgic *g = self->vm->vgic;
@@ -350,12 +420,7 @@ void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets)
         b->pending |= 1u << id;
         if (ARCH_SGI_HAS_SENDER)
             b->target[id] |= (uint8_t)(1u << self->number);
-        if (v->core == self->core) {
-            arrive(v, g, b, id);
-        } else {
-            arch_unlock(&g->lock);
-            virq_kick(v);
-        }
+        come(v, g, b, id);
     }
 }
 
@@ -393,6 +458,8 @@ static uint32_t apply(struct vgic *g, struct vgic_bank *b, const uint64_t *op)
     *w = (old & ~mask) | bits;
     if (field == MV_VGIC_LEVEL)
         b->pending |= bits & ~old & b->edge;
+    if (!private && (field == MV_VGIC_PENDING || field == MV_VGIC_ACTIVE))
+        release(b, mask & ~(b->pending | b->active | b->resident));
     if (private && ARCH_SGI_HAS_SENDER) {
         for (uint32_t i = 0; i < VGIC_SGIS; i++) {
             if (field == MV_VGIC_PENDING && (mask >> i & 1) != 0)

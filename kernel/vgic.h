@@ -15,6 +15,7 @@
 
 struct core;
 struct vcpu;
+struct virq;
 
 #define VGIC_SGIS        16u
 #define VGIC_BANK        32u    /* interrupts of a bank; ids below are private to a vCPU */
@@ -50,6 +51,11 @@ void vgic_reset(struct vcpu *v);
 void vgic_timer(struct vcpu *v);
 /* self sends an SGI to the vCPUs in `targets`, a bit for each number. */
 void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets);
+/* The shared interrupt of a VM that q is has come; on any core. False: it is a
+ * device's, and the VM is off. */
+bool vgic_raise(const struct virq *q);
+/* Whether all vCPUs have stopped; the lock is held. */
+bool vgic_is_off(const struct vgic *g);
 /* Another core has changed what is pending for v; on v's core. */
 void vgic_update(struct vcpu *v);
 /* Whether v, on this core, has an interrupt to take. */

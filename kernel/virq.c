@@ -7,6 +7,7 @@
 #include "timer.h"
 #include "trace.h"
 #include "vgic.h"
+#include "vm.h"
 
 static uint64_t lines_ready(const struct vcpu *v)
 {
@@ -107,15 +108,38 @@ void virq_kicked(struct vcpu *v)
         deliver(v);
 }
 
+void virq_raise_any(struct virq *q, uint64_t payload)
+{
+    struct vcpu *sink = q->sink;
+
+    if (sink->vm != NULL) {
+        vgic_raise(q);
+    } else if (likely(sink->core == core_here())) {
+        virq_raise_local(q, payload);
+    } else {
+        set_pending(q, payload);
+        virq_kick(sink);
+    }
+}
+
+void virq_raise_by(struct vcpu *self, struct virq *q, uint64_t payload)
+{
+    self->raises++;
+    trace(self->core, MV_TRACE_VIRQ, MV_EVENT_RAISE, self, q->sink->index, q->line);
+    virq_raise_any(q, payload);
+}
+
 bool irq_handle(struct core *core, uint32_t interrupt)
 {
     struct virq *q = system_irq(interrupt);
 
-    if (q == NULL || q->sink->core != core || vcpu_is_stopped(q->sink))
+    if (q == NULL || q->sink->core != core || (q->sink->vm == NULL && vcpu_is_stopped(q->sink)))
         return false;
-    q->active = true;
     q->sink->interrupts++;
     trace(core, MV_TRACE_IRQ, MV_EVENT_IRQ, q->sink, interrupt, 0);
+    if (q->sink->vm != NULL)
+        return vgic_raise(q);
+    q->active = true;
     virq_raise_local(q, 1);
     return true;
 }
@@ -152,26 +176,43 @@ void virq_upcall_return(struct vcpu *self)
     self->core->current = NULL;   /* its frame is newer than its registers */
 }
 
-static void deactivate(struct virq *q)
+/*
+ * Whose lines v's devices are. A VM has them at its vCPU 0, but they serve all
+ * its vCPUs, on any core: the lock orders who starts and who is the last to stop.
+ */
+static const struct vcpu *devices_begin(const struct vcpu *v)
 {
-    if (q->active) {
-        q->active = false;
-        arch_irq_deactivate(q->interrupt);
-    }
+    if (v->vm == NULL)
+        return v;
+    arch_lock(&v->vm->vgic->lock);
+    return v->vm->vgic->vcpus;
 }
 
-void virq_silence(struct vcpu *v)
+static void devices_end(const struct vcpu *v)
 {
-    for (uint32_t i = 0; i < v->line_count; i++) {
-        struct virq *q = &v->lines[i];
+    if (v->vm != NULL)
+        arch_unlock(&v->vm->vgic->lock);
+}
+
+void virq_silence(struct vcpu *v, enum vcpu_state into)
+{
+    const struct vcpu *sink = devices_begin(v);
+    uint32_t count;
+
+    vcpu_set_state(v, into);
+    count = v->vm == NULL || vgic_is_off(v->vm->vgic) ? sink->line_count : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct virq *q = &sink->lines[i];
 
         if (q->timer != NULL)
             timer_stop(q->timer);
         if (q->source == MV_VIRQ_DEVICE) {
             arch_irq_disable(q->interrupt);
-            deactivate(q);
+            arch_irq_clear_active(q->interrupt);
+            q->active = false;
         }
     }
+    devices_end(v);
 }
 
 void virq_reset(struct vcpu *v)
@@ -185,10 +226,15 @@ void virq_reset(struct vcpu *v)
 
 void virq_start(struct vcpu *v)
 {
-    for (uint32_t i = 0; i < v->line_count; i++) {
-        if (v->lines[i].source == MV_VIRQ_DEVICE)
-            arch_irq_enable(v->lines[i].interrupt, v->core, v->lines[i].edge);
+    const struct vcpu *sink = devices_begin(v);
+
+    for (uint32_t i = 0; i < sink->line_count; i++) {
+        const struct virq *q = &sink->lines[i];
+
+        if (q->source == MV_VIRQ_DEVICE)
+            arch_irq_enable(q->interrupt, sink->core, q->edge);
     }
+    devices_end(v);
     note_attention(v);
 }
 
@@ -196,17 +242,7 @@ void virq_start(struct vcpu *v)
 
 struct result call_virq_raise(HANDLER_ARGS)
 {
-    struct virq *q = object;
-    struct vcpu *sink = q->sink;
-
-    self->raises++;
-    trace(self->core, MV_TRACE_VIRQ, MV_EVENT_RAISE, self, sink->index, q->line);
-    if (likely(sink->core == self->core)) {
-        virq_raise_local(q, a1);
-        return result_status(MV_OK);
-    }
-    set_pending(q, a1);
-    virq_kick(sink);
+    virq_raise_by(self, object, a1);
     return result_status(MV_OK);
 }
 
@@ -219,7 +255,10 @@ struct result call_virq_ack(HANDLER_ARGS)
     struct result r = { MV_OK, take_payload(q) };
 
     note_attention(self);
-    deactivate(q);
+    if (q->active) {
+        q->active = false;
+        arch_irq_deactivate(q->interrupt);
+    }
     return r;
 }
 

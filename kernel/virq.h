@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A virtual interrupt line of one vCPU, its sink, with a payload word. Raising
+ * A virtual interrupt line of one vCPU, its sink, with a payload word. (That of a
+ * VM is an interrupt of the VM's vGIC instead, without a payload.) Raising
  * ORs into the payload and makes the line pending, from any core; a pending
  * line that is masked stays pending. The sink takes payload and pending state
  * together. A line whose source is a device also holds the physical interrupt
@@ -10,6 +11,7 @@
 
 #include "base.h"
 #include "door.h"
+#include "vcpu.h"
 
 struct core;
 
@@ -27,8 +29,12 @@ struct virq {
 
 /* Let v's core look at what is pending for it. */
 void virq_kick(struct vcpu *v);
-/* Raise on the sink's core. */
+/* Raise that of a native vCPU on the sink's core. */
 void virq_raise_local(struct virq *q, uint64_t payload);
+/* Raise any on any core. */
+void virq_raise_any(struct virq *q, uint64_t payload);
+/* self, on its core, raises it. */
+void virq_raise_by(struct vcpu *self, struct virq *q, uint64_t payload);
 /* The kick of v has arrived on its core. */
 void virq_kicked(struct vcpu *v);
 /* A device interrupt was taken on this core; false if it is nobody's. */
@@ -47,9 +53,10 @@ void virq_upcall_if_due(struct vcpu *v);
 /* The MESSAGE call upcall_return. */
 void virq_upcall_return(struct vcpu *self);
 
-/* v stops: its devices interrupt no more, none waits for v, its timers stop. */
-void virq_silence(struct vcpu *v);
-/* v starts or goes on: its devices may interrupt. */
+/* v stops: its state becomes `into`, its devices interrupt no more, none waits for
+ * v, its timers stop. The devices of a VM go on until its last vCPU stops. */
+void virq_silence(struct vcpu *v, enum vcpu_state into);
+/* v runs: its devices may interrupt. */
 void virq_start(struct vcpu *v);
 /* The lines of a stopped v become as at boot. */
 void virq_reset(struct vcpu *v);

@@ -10,6 +10,7 @@
 #include "trace.h"
 #include "vcpu.h"
 #include "vgic.h"
+#include "virq.h"
 
 /* ---- exits ------------------------------------------------------------------- */
 
@@ -42,6 +43,21 @@ void vm_wait(struct vcpu *v)
         return;
     vcpu_set_state(v, VCPU_IDLE);
     sched_block(v->core);
+}
+
+bool vm_bell(struct vcpu *v, uint64_t address, uint64_t value)
+{
+    const struct vm *vm = v->vm;
+    uint64_t at = address - vm->bell_address, i = at / MV_BELL_STEP;
+
+    if (at % MV_BELL_STEP != 0 || i >= vm->bell_count)
+        return false;
+    struct virq *q = vm->bells[arch_index(i, vm->bell_count)];
+
+    if (q == NULL)
+        return false;
+    virq_raise_by(v, q, UINT64_C(1) << (value & 63));
+    return true;
 }
 
 /* ---- whose the hardware is ------------------------------------------------------- */

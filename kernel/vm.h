@@ -32,6 +32,8 @@ struct vm {
 /* An exit of v, which runs here, with the frame's pc at the guest's; words 0 and
  * 3 to 6 of the message are there already. */
 void vm_exit(struct vcpu *v, uint64_t address, uint64_t syndrome);
+/* v, which runs here, stores `value` at `address`: if a bell is there, it is rung. */
+bool vm_bell(struct vcpu *v, uint64_t address, uint64_t value);
 /* The VMM has answered; false: v is to stop. If it is to wait, it does. */
 bool vm_answered(struct vcpu *v);
 /* v, which runs here, waits for an interrupt. */

@@ -96,8 +96,8 @@ void arch_space_clear(struct space *s);
 
 /* machine.h has ARCH_VM_TIMER, the id of the virtual timer's interrupt in its
  * guest, ARCH_SGI_HAS_SENDER, whether an SGI is pending once for each sender, and
- * ARCH_VM_TIMER_LINKED, whether the guest's end of its timer's interrupt lets the
- * hardware's fire again without the kernel. */
+ * ARCH_LR_LINKED, whether a list register can name a physical interrupt, which
+ * then ends with the guest's, so that it may fire again without the kernel. */
 
 /* v's registers of a VM as at power-on; it does not own the hardware. */
 void arch_vm_reset(struct vcpu *v);
@@ -123,10 +123,10 @@ void arch_clean(void *start, size_t bytes);
 #define ARCH_LRS        4u
 #define LR_PENDING      1u
 #define LR_ACTIVE       2u
-/* `physical`: it is the virtual timer's, whose physical interrupt ends with it.
+/* `physical`: which physical interrupt ends with it, or 0; then it does not notify.
  * `notify`: the interface asks for attention when the guest ends it. */
-arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool physical, bool notify,
-                       uint32_t sender);
+arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, uint32_t physical,
+                       bool notify, uint32_t sender);
 uint32_t arch_lr_state(arch_lr_t lr);
 uint32_t arch_lr_sender(arch_lr_t lr);
 arch_lr_t arch_lr_read(uint32_t i);
@@ -147,8 +147,10 @@ void arch_irq_init(const struct mv_systab *t, bool first_core);
 /* Route a device interrupt to a core and let it through. */
 void arch_irq_enable(uint32_t interrupt, const struct core *core, bool edge);
 void arch_irq_disable(uint32_t interrupt);
-/* The sink has acknowledged: let the device interrupt again. */
+/* The sink has acknowledged, on the core that took it: let the device interrupt again. */
 void arch_irq_deactivate(uint32_t interrupt);
+/* The same on any core, also if it is not active. */
+void arch_irq_clear_active(uint32_t interrupt);
 /* Whether an interrupt waits for this core. */
 bool arch_irq_pending(void);
 /* Idle until an interrupt waits. */

@@ -271,6 +271,37 @@ static void check_stopped(const struct vcpu *v)
         TRUE(!v->lines[i].active);
 }
 
+/* Whether a list register holds an interrupt of this machine that will end, or
+ * be looked at because it has. */
+static bool will_end(const struct vgic *g, uint32_t id)
+{
+    for (uint32_t i = 0; i < world.head.core_count; i++) {
+        const struct vcpu *v = arch_core(i)->owner;
+
+        for (uint32_t n = 0; v != NULL && v->vm->vgic == g && n < ARCH_LRS; n++) {
+            if ((v->vm->lrs >> n & 1) != 0 && (v->vm->lr_id[n] & 0x3ff) == id)
+                return arch_lr_state(host_cores[i].lr[n]) != 0 || host_maintenance(i);
+        }
+    }
+    return false;
+}
+
+/* A guest's device is on while a vCPU of the machine runs, and counts as being
+ * handled only while the guest has its interrupt to take or to end. */
+static void check_guest_device(const struct virq *q)
+{
+    const struct host_irq *h = &host_irqs[q->interrupt - HOST_IRQ_FIRST];
+    const struct vgic *g = q->sink->vm->vgic;
+    const struct vgic_bank *b = &g->banks[g->sys->vcpu_count + q->guest_interrupt / VGIC_BANK - 1];
+    uint32_t bit = 1u << q->guest_interrupt % VGIC_BANK;
+    bool off = true;
+
+    for (uint32_t i = 0; i < g->sys->vcpu_count; i++)
+        off &= vcpu_is_stopped(&g->vcpus[i]);
+    TRUE(h->enabled == !off);
+    TRUE(!h->active || (!off && (((b->pending | b->active) & bit) != 0 || will_end(g, q->guest_interrupt))));
+}
+
 /* A device whose line is active waits for its sink; the hardware agrees. */
 static void check_devices(const struct vcpu *v)
 {
@@ -278,7 +309,9 @@ static void check_devices(const struct vcpu *v)
         const struct virq *q = &v->lines[i];
 
         TRUE(q->sink == v && q->line == i);
-        if (q->source == MV_VIRQ_DEVICE) {
+        if (q->source == MV_VIRQ_DEVICE && v->vm != NULL) {
+            check_guest_device(q);
+        } else if (q->source == MV_VIRQ_DEVICE) {
             const struct host_irq *h = &host_irqs[q->interrupt - HOST_IRQ_FIRST];
 
             TRUE(h->active == q->active);

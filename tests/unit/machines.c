@@ -24,6 +24,15 @@ void machines_boot(bool all, bool far)
         world_portal(i);
         world_virq(i);
     }
+    world.virq[world_device(A0, IRQ_LEVEL, false)].guest_interrupt = SPI_LEVEL;
+    world.virq[world_device(A0, IRQ_EDGE, true)].guest_interrupt = SPI_EDGE;
+    world.virq[world_device(A0, IRQ_MORE, false)].guest_interrupt = SPI_MORE;
+    world.virq[world_virq(A0)].guest_interrupt = SPI_SOFT;
+    world.virq[world_virq(A0)].guest_interrupt = SPI_SOFT_2;
+    for (uint32_t i = 0; i < 3; i++)
+        world.bell[world.head.bells.count++].virq = i == 0 ? 0 : i == 2 ? 1 : MV_NONE;
+    world.vgic[0].bell_count = 3;
+    world.vgic[0].bell_address = BELLS;
     world.head.caps.count = 0;
     for (uint32_t c = 0; c < 4; c++) {
         world.cell[c].first_cap = world.head.caps.count;
@@ -31,6 +40,8 @@ void machines_boot(bool all, bool far)
         world_cap(c, MV_TYPE_NONE, 0, 0, 0);
         if (c == a || c == b) {
             world_cap(c, MV_TYPE_VIRQ, 0, MV_RIGHT_VIRQ_RAISE, 0);
+            for (uint32_t i = 0; c == a && i < 2; i++)
+                world_cap(c, MV_TYPE_VIRQ, 5 + i, MV_RIGHT_VIRQ_RAISE | MV_RIGHT_VIRQ_HANDLE, 0);
             continue;
         }
         for (uint32_t i = 0; i < 2; i++)
@@ -41,6 +52,8 @@ void machines_boot(bool all, bool far)
             world_cap(c, MV_TYPE_CELL, i, MV_RIGHT_CELL_CONTROL, 0);
         for (uint32_t i = 0; i < 2; i++)
             world_cap(c, MV_TYPE_VIRQ, i, MV_RIGHT_VIRQ_RAISE, 0);
+        for (uint32_t i = 0; i < 2; i++)
+            world_cap(c, MV_TYPE_VIRQ, 5 + i, MV_RIGHT_VIRQ_RAISE, 0);
     }
     world_boot();
     message(0, MV_CALL_wait, 0, 0, 0, 0);

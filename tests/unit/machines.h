@@ -3,6 +3,7 @@
  * Two virtual machines on three cores: A has vCPUs 0 and 2 on core 0 and 1 on
  * core 1, B has one on core 0. A VMM with a vCPU on cores 0 and 1 serves both;
  * it waits, more urgent than they are. A boss on core 2 controls everything.
+ * Behind some of A's SPIs are vIRQs: of devices, and of whoever raises them.
  */
 #pragma once
 
@@ -19,7 +20,20 @@ enum { CELL_VMM, CELL_BOSS, CELL_A, CELL_B };
 #define CAP_VCPU    3u      /* + index */
 #define CAP_CELL    10u     /* + index */
 #define CAP_VIRQ    14u     /* + index of the VMM's vCPU, which it wakes */
+#define CAP_SPI     16u     /* SPI_SOFT, SPI_SOFT_2; of the guests of A too, 2 and 3 */
 /* Capability 1 of a guest is the vIRQ of VMM_0. */
+
+/* A's SPIs that are vIRQs, and the physical interrupts: level, edge, level. */
+#define SPI_LEVEL   40u
+#define SPI_EDGE    66u
+#define SPI_MORE    81u
+#define SPI_SOFT    41u
+#define SPI_SOFT_2  67u
+#define IRQ_LEVEL   33u
+#define IRQ_EDGE    34u
+#define IRQ_MORE    35u
+/* The bells of A: of VMM_0's vIRQ, none, of VMM_1's. */
+#define BELLS       UINT64_C(0x0a000450)
 
 #define TIMER_BIT   (1u << ARCH_VM_TIMER)
 

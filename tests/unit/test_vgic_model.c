@@ -26,10 +26,16 @@
 #define GROUP_OF(priority)  ((priority) / 8u)
 #define NO_GROUP    64u
 
-/* Those that are used; the last two are never enabled, but software makes them active. */
-static const uint32_t used[] = { 0, 1, 2, 15, 20, 22, 32, 33, 34, 35, 36, 37, 38, 39, 64, 65, 70, 21, 80 };
+/* Those that are used; the last three are never enabled, but software makes them active. */
+static const uint32_t used[] = { 0, 1, 2, 15, 20, 22, 32, 33, 34, 35, 36, 37, SPI_LEVEL, SPI_SOFT, 64, SPI_EDGE,
+                                 SPI_SOFT_2, 21, 80, SPI_MORE };
 #define USED        ARRAY_SIZE(used)
-#define ENABLED     (USED - 2)
+#define ENABLED     (USED - 3)
+
+/* Devices of the hardware, and how often each was taken. */
+static struct device { uint32_t interrupt, id, taken; } device[] = {
+    { IRQ_LEVEL, SPI_LEVEL, 0 }, { IRQ_EDGE, SPI_EDGE, 0 }, { IRQ_MORE, SPI_MORE, 0 },
+};
 
 struct irq {
     bool     enabled, latch, level, edge, active;
@@ -48,7 +54,7 @@ static struct irq    private[VCPUS][VGIC_BANK], shared[SPIS];
 static struct guest  guest[VCPUS];
 static bool          forwards;
 static struct random source;
-static uint64_t      acknowledged, nested;
+static uint64_t      acknowledged, nested, devices_taken;
 static char          doing[320];
 
 static uint32_t choose(uint32_t n) { return random_below(&source, n); }
@@ -169,17 +175,71 @@ static void model_set(uint32_t n, uint32_t id, enum mv_vgic_field field, uint32_
     }
 }
 
+/* ---- devices and other cells ------------------------------------------------------------ */
+
+/* Those that have come since. Twice before the guest knows is once, if the first
+ * has arrived. */
+static void note_devices(void)
+{
+    bool again;
+
+    do {
+        again = false;
+        for (size_t i = 0; i < ARRAY_SIZE(device); i++) {
+            uint32_t taken = host_irqs[device[i].interrupt - HOST_IRQ_FIRST].taken;
+            struct irq *m = irq_of(0, device[i].id);
+
+            if (taken != device[i].taken) {
+                again |= m->latch;
+                m->latch = true;
+                device[i].taken = taken;
+                devices_taken++;
+            }
+        }
+        if (again)
+            settle();
+    } while (again);
+}
+
+static bool is_device(uint32_t id) { return id == SPI_LEVEL || id == SPI_EDGE || id == SPI_MORE; }
+
+static void drive_device(void)
+{
+    uint32_t which = choose(ARRAY_SIZE(device));
+
+    snprintf(doing, sizeof(doing), "%s, time %lu: line of device %u", invariants_where, (unsigned long)host_time,
+             which);
+    host_irq_line(device[which].interrupt, choose(2) == 0);
+}
+
+static void raise(void)
+{
+    uint32_t which = choose(2);
+    struct irq *m = irq_of(0, which == 0 ? SPI_SOFT : SPI_SOFT_2);
+
+    snprintf(doing, sizeof(doing), "%s, time %lu: raise of %u", invariants_where, (unsigned long)host_time, which);
+    boss(MV_CALL_virq_raise, CAP_SPI + which, choose(4));
+    if (m->latch)
+        settle();
+    m->latch = true;
+}
+
 /* ---- the VMM ------------------------------------------------------------------------- */
 
 static void set_field(uint32_t n, uint32_t id, enum mv_vgic_field field, uint32_t value)
 {
     snprintf(doing, sizeof(doing), "%s, time %lu: field %u of interrupt %u of vCPU %u = %x", invariants_where,
              (unsigned long)host_time, field, id, n, value);
+    if (id >= VGIC_BANK && (field == MV_VGIC_PENDING || field == MV_VGIC_ACTIVE)) {
+        settle();       /* a device's that comes goes before */
+        note_devices();
+    }
     if (field == MV_VGIC_PRIORITY || field == MV_VGIC_TARGET)
         vgic_byte(field, n, id, value);
     else
         vgic_bit(field, n, id, value != 0);
     model_set(n, id, field, value);
+    note_devices();
 }
 
 /* What is more urgent than all that it handles. */
@@ -214,10 +274,10 @@ static void set_something(void)
     case 4:
     case 5: set_field(n, id, MV_VGIC_PENDING, choose(3) != 0); break;
     case 6:
-    case 7: if (id >= VGIC_SGIS) set_field(n, id, MV_VGIC_LEVEL, choose(2)); break;
+    case 7: if (id >= VGIC_SGIS && !is_device(id)) set_field(n, id, MV_VGIC_LEVEL, choose(2)); break;
     default:
         id = used[ENABLED + choose(USED - ENABLED)];
-        set_field(n, id, MV_VGIC_ACTIVE, choose(2));
+        set_field(n, id, id == SPI_MORE && choose(2) == 0 ? MV_VGIC_PENDING : MV_VGIC_ACTIVE, choose(2));
         break;
     }
 }
@@ -237,6 +297,8 @@ static void read_field(void)
 
     snprintf(doing, sizeof(doing), "%s, time %lu: reading field %u of bank %u", invariants_where,
              (unsigned long)host_time, f, bank);
+    settle();
+    note_devices();
     word = vgic_get_word(CAP_VGIC_A, f, bank);
     for (uint32_t i = 0; i < VGIC_BANK; i++) {
         uint32_t id = bank < VCPUS ? i : (bank - VCPUS + 1) * VGIC_BANK + i;
@@ -389,6 +451,12 @@ static void compare(void)
     settle();
     invariants_check();
     note_timers();
+    note_devices();
+    for (size_t i = 0; i < ARRAY_SIZE(device); i++) {
+        const struct host_irq *h = &host_irqs[device[i].interrupt - HOST_IRQ_FIRST];
+
+        EXPECT(!h->enabled || h->active || !(h->edge ? h->pending : h->level), 0, device[i].id);
+    }
     for (uint32_t core = 0; core < 2; core++) {
         const struct vcpu *v = host_current(core);
 
@@ -430,7 +498,7 @@ static void switch_on(void)
 
 static void control(void)
 {
-    uint32_t v = A1 + choose(2);
+    uint32_t v = A0 + choose(3);
 
     switch (choose(4)) {
     case 0:
@@ -441,6 +509,7 @@ static void control(void)
     case 1:
         if (choose(10) == 0) {
             boss(MV_CALL_cell_stop, CAP_CELL + CELL_A, 0);
+            note_devices();     /* those of the old life are forgotten */
             boss(MV_CALL_cell_start, CAP_CELL + CELL_A, 0);
             model_reset();
             switch_on();
@@ -460,8 +529,10 @@ static void step(void)
 {
     machines_by_vmm = choose(2) == 0;
     host_first = choose(HOST_SOURCES);
-    switch (choose(24)) {
+    switch (choose(28)) {
     case 0: case 1: case 2: set_something(); break;
+    case 9: case 10:        drive_device(); break;
+    case 11:                raise(); break;
     case 3:                 read_field();    break;
     case 4:                 host_time += choose(120); note_timers(); break;
     case 5:                 host_interrupt(choose(3)); break;
@@ -471,6 +542,7 @@ static void step(void)
     }
     invariants_check();
     note_timers();
+    note_devices();
 }
 
 static void run(uint64_t seed)
@@ -478,6 +550,8 @@ static void run(uint64_t seed)
     source.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     snprintf(invariants_where, sizeof(invariants_where), "seed %lu, boot", (unsigned long)seed);
     machines_boot(true, false);
+    for (size_t i = 0; i < ARRAY_SIZE(device); i++)
+        device[i].taken = 0;
     host_sgi_has_sender = seed % 2 != 0;
     model_reset();
     vgic_set_bits(CAP_VGIC_B, MV_VGIC_CONTROL, 0, 1, 1);
@@ -501,10 +575,11 @@ static void as_the_model_says(void **state)
         assert_int_equal(sscanf(seeds, "%lu-%lu", &first, &last), 2);
     for (uint64_t seed = first; seed <= last; seed++)
         run(seed);
-    print_message("%lu interrupts, %lu of them deep in a nest\n", (unsigned long)acknowledged,
-                  (unsigned long)nested);
+    print_message("%lu interrupts, %lu of them deep in a nest; %lu of devices\n", (unsigned long)acknowledged,
+                  (unsigned long)nested, (unsigned long)devices_taken);
     assert_true(acknowledged > 20 * (last - first + 1));
     assert_true(nested > (last - first + 1) / 10);
+    assert_true(devices_taken > 5 * (last - first + 1));
 }
 
 GROUP(vgic_model, cmocka_unit_test(as_the_model_says));

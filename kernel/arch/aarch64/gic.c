@@ -100,6 +100,12 @@ void arch_irq_disable(uint32_t interrupt)
     mmio_write32(bit_register(GICD_ICENABLER, interrupt), 1u << interrupt % 32);
 }
 
+void arch_irq_clear_active(uint32_t interrupt)
+{
+    dsb_sy();       /* what was done to lower the device's line goes first */
+    mmio_write32(bit_register(GICD_ICACTIVER, interrupt), 1u << interrupt % 32);
+}
+
 bool arch_irq_pending(void)
 {
     return (read_isr_el1() & (1u << 7)) != 0;

@@ -69,12 +69,12 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
  * own. For QEMU's GICv2 (7.2), which by itself tells no core of an interrupt
  * that the guest's end lets through, so that the guest would lose its timer.
  */
-arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool physical, bool notify,
-                       uint32_t sender)
+arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, uint32_t physical,
+                       bool notify, uint32_t sender)
 {
     return field_make(LR_VIRTUAL_ID, id) | field_make(LR_PRIORITY, priority >> 3) |
            field_make(LR_STATE, state) | field_make(LR_SENDER, sender) |
-           (physical || notify ? LR_NOTIFY : 0);
+           (notify ? LR_NOTIFY : 0);
 }
 
 uint32_t arch_lr_state(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_STATE); }

@@ -136,13 +136,12 @@ void arch_irq_init(const struct mv_systab *t, bool first_core)
 #define LR_STATE        FIELD(63, 62)
 
 /* All of the guest's are group 1, as the non-secure side of a GIC sees them. */
-arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool physical, bool notify,
-                       uint32_t sender)
+arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, uint32_t physical,
+                       bool notify, uint32_t sender)
 {
     return field_make(LR_VIRTUAL_ID, id) | field_make(LR_PRIORITY, priority) | LR_GROUP |
            field_make(LR_STATE, state) |
-           (physical ? LR_HW | field_make(LR_PHYSICAL_ID, gic_virtual_timer) :
-                       notify ? LR_NOTIFY : 0);
+           (physical != 0 ? LR_HW | field_make(LR_PHYSICAL_ID, physical) : notify ? LR_NOTIFY : 0);
 }
 
 arch_lr_t arch_lr_read(uint32_t i)

@@ -34,9 +34,9 @@ struct arch_fp {
 
 #define ARCH_VM_TIMER        27u                    /* the guest's PPI, as in guest.h */
 #define ARCH_SGI_HAS_SENDER  (MV_GIC_VERSION == 2)
-/* On a GICv2 the kernel takes part in its end: QEMU's (7.2) tells no core of an
+/* On a GICv2 the kernel takes part in the end: QEMU's (7.2) tells no core of an
  * interrupt that became pending before the guest's end let it through. */
-#define ARCH_VM_TIMER_LINKED (MV_GIC_VERSION == 3)
+#define ARCH_LR_LINKED       (MV_GIC_VERSION == 3)
 
 /* What a VM's vCPU has besides; what is in the hardware is newer while it owns
  * the core's registers. */

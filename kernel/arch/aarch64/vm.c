@@ -257,6 +257,10 @@ static bool stage2_abort(struct vcpu *v, uint64_t esr, uint64_t far, uint64_t *a
         return false;
     }
 #endif
+    if ((esr & ESR_ISS_WNR) != 0 && vm_bell(v, *address, m[3])) {
+        skip(v, esr);
+        return false;
+    }
     return true;
 }
 

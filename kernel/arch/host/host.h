@@ -58,6 +58,7 @@ struct host_irq {
     bool     level;              /* the device asserts its line    */
     bool     pending;            /* an edge came and was not taken */
     uint32_t core;
+    uint32_t taken;              /* how often somebody wanted it   */
 };
 
 extern uint32_t         host_here;        /* which core executes now */
@@ -102,6 +103,8 @@ void host_irq_line(uint32_t interrupt, bool asserted);
 void host_guest_exit(uint32_t core, enum mv_exit kind, uint64_t address, uint64_t syndrome,
                      const uint64_t x3_to_x6[4]);
 void host_guest_hvc(uint32_t core, uint32_t number);    /* not 0: a kernel call */
+/* It stores to a guest-physical address: rings a bell, or exits. */
+void host_guest_store(uint32_t core, uint64_t address, uint64_t value);
 void host_guest_wfi(uint32_t core);
 void host_guest_sgi(uint32_t core, uint32_t id, uint32_t targets);
 /* Acknowledge at the virtual interface: the interrupt's id and, if that counts,

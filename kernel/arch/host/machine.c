@@ -278,6 +278,7 @@ void arch_irq_enable(uint32_t interrupt, const struct core *core, bool edge)
 
 void arch_irq_disable(uint32_t interrupt) { irq_of(interrupt)->enabled = false; }
 void arch_irq_deactivate(uint32_t interrupt) { irq_of(interrupt)->active = false; }
+void arch_irq_clear_active(uint32_t interrupt) { irq_of(interrupt)->active = false; }
 
 void host_irq_line(uint32_t interrupt, bool asserted)
 {
@@ -332,7 +333,9 @@ static void take_device(struct core *core)
     }
     host_irqs[i].active = true;
     host_irqs[i].pending = false;
-    if (!irq_handle(core, HOST_IRQ_FIRST + i)) {
+    if (irq_handle(core, HOST_IRQ_FIRST + i)) {
+        host_irqs[i].taken++;
+    } else {
         trace(core, MV_TRACE_IRQ, MV_EVENT_SPURIOUS, NULL, HOST_IRQ_FIRST + i, 0);
         host_irqs[i].enabled = host_irqs[i].active = false;
     }
@@ -528,6 +531,18 @@ void host_guest_exit(uint32_t index, enum mv_exit kind, uint64_t address, uint64
     memcpy(&v->vm->message[3], x3_to_x6, 4 * sizeof(x3_to_x6[0]));
     v->vm->message[0] = kind;
     vm_exit(v, address, syndrome);
+    leave_saved(core, 18);
+}
+
+void host_guest_store(uint32_t index, uint64_t address, uint64_t value)
+{
+    struct core *core = enter_from_guest(index);
+
+    if (!vm_bell(core->current, address, value)) {
+        host_guest_exit(index, MV_EXIT_MEMORY, address, 0, (const uint64_t[4]){ value });
+        return;
+    }
+    live()->pc += 4;
     leave_saved(core, 18);
 }
 

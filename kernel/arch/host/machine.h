@@ -33,7 +33,7 @@ struct arch_fp {
 #define ARCH_VM_TIMER        27u
 extern bool host_sgi_has_sender;
 #define ARCH_SGI_HAS_SENDER  host_sgi_has_sender
-#define ARCH_VM_TIMER_LINKED (!host_sgi_has_sender)
+#define ARCH_LR_LINKED       (!host_sgi_has_sender)
 
 struct arch_vm {
     struct mv_vm_state el1;

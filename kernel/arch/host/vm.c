@@ -65,12 +65,12 @@ bool arch_vm_timer_asserted(void) { return timer_asserted(&host_cores[host_here]
 void arch_vm_timer_hold(bool hold) { host_cores[host_here].guest_timer_active = hold; }
 void arch_clean(void *start, size_t bytes) { (void)start, (void)bytes; }
 
-/* id, priority, state, flags, sender: a byte each but the id. */
-arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, bool physical, bool notify,
-                       uint32_t sender)
+/* id, priority, state, flags, sender, physical id: a byte each but for the ids. */
+arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, uint32_t physical,
+                       bool notify, uint32_t sender)
 {
     return id | (uint64_t)priority << 16 | HOST_LR_STATE(state) |
-           (physical ? HOST_LR_PHYSICAL : 0) | (notify ? HOST_LR_NOTIFY : 0) | (uint64_t)sender << 40;
+           (physical != 0 ? HOST_LR_PHYSICAL | (uint64_t)physical << 48 : 0) | (notify ? HOST_LR_NOTIFY : 0) | (uint64_t)sender << 40;
 }
 
 uint32_t arch_lr_state(arch_lr_t lr) { return lr >> 24 & 3; }
@@ -174,8 +174,12 @@ void host_guest_end(uint32_t core, uint32_t acknowledged)
     for (uint32_t i = 0; i < ARCH_LRS; i++) {
         if ((arch_lr_state(h->lr[i]) & LR_ACTIVE) != 0 && acknowledged_as(h->lr[i]) == acknowledged) {
             h->lr[i] &= ~HOST_LR_STATE(LR_ACTIVE);
-            if ((h->lr[i] & HOST_LR_PHYSICAL) != 0)
+            if ((h->lr[i] & HOST_LR_PHYSICAL) == 0)
+                return;
+            if (h->lr[i] >> 48 == HOST_VIRTUAL_TIMER)
                 h->guest_timer_active = false;
+            else
+                host_irqs[(h->lr[i] >> 48) - HOST_IRQ_FIRST].active = false;
             return;
         }
     }
