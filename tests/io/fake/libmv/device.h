@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+static inline void mv_device_barrier(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
