@@ -33,7 +33,7 @@ $(VIO_TEST_BUILD)/fuzz: $(VIO_TEST_LIB) tests/virtio/fuzz.c tests/virtio/world.c
 	@mkdir -p $(@D)
 	@$(vio-test-clang) -fsanitize=fuzzer $(VIO_TEST_WARNINGS) $(VIO_TEST_CPPFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 
-VIO_FUZZ := ASAN_OPTIONS=detect_leaks=0 $(VIO_TEST_BUILD)/fuzz -max_len=2048 -detect_leaks=0 \
+VIO_FUZZ := ASAN_OPTIONS=detect_leaks=0 $(VIO_TEST_BUILD)/fuzz -max_len=1024 -len_control=0 -detect_leaks=0 \
   -artifact_prefix=$(VIO_TEST_BUILD)/
 
 .PHONY: test-virtio fuzz-virtio

@@ -55,6 +55,26 @@ static void poke(uint8_t *at, uint32_t bytes)
 
 static struct vio_part part[VIO_NUM_MAX];
 
+/* What a driver does: a descriptor, and a buffer made available, mostly as is right. */
+static void driver_describes(uint8_t *rings, uint64_t base, uint32_t num)
+{
+    struct vio_desc *d = &((struct vio_desc *)(void *)rings)[take(1) % num];
+    uint32_t how = take(1);
+
+    d->address = base + (how & 1 ? take(2) : 8192);
+    d->length = how & 2 ? take(4) : take(1);
+    d->flags = (uint16_t)(how & 4 ? take(2) : how >> 6);
+    d->next = (uint16_t)(how & 8 ? take(2) : take(1) % num);
+}
+
+static void driver_offers(struct vio_avail *avail, uint32_t num)
+{
+    uint32_t head = take(1);
+
+    avail->ring[avail->index % num] = (uint16_t)(head < 0xf0 ? head % num : head);
+    avail->index++;
+}
+
 /* All of a chain lies in the memory, and may be used as it says. */
 static void use_chain(const struct vio_memory *m, const struct vio_chain *chain)
 {
@@ -106,13 +126,12 @@ static void fuzz_device(void)
 {
     struct vio_memory m = { PAIR_BASE, BYTES, memory_make(BYTES) };
     struct vio_device_queue q = { .num = 0 };
-    uint32_t opened = 0;
+    uint32_t opened = 0, num = 1u << take(1) % 9;
     uint16_t open[OPEN];
 
-    if (take(1) % 4 != 0)
-        (void)vio_device_start(&q, &m, 1u << take(1) % 9, PAIR_BASE, PAIR_BASE + 4096, PAIR_BASE + 8192, take(1) & 1);
+    (void)vio_device_start(&q, &m, num, PAIR_BASE, PAIR_BASE + 4096, PAIR_BASE + 8192, take(1) & 1);
     while (left > 0) {
-        switch (take(1) % 8) {
+        switch (take(1) % 12) {
         case 0:
             if (take(1) > 8)
                 break;
@@ -120,7 +139,9 @@ static void fuzz_device(void)
             (void)vio_device_start(&q, &m, take(2), take_address(PAIR_BASE), take_address(PAIR_BASE),
                                    take_address(PAIR_BASE), take(1) & 1);
             break;
-        case 1: case 2: case 3: poke(m.at, BYTES); break;
+        case 1: poke(m.at, BYTES); break;
+        case 2: case 3: driver_describes(m.at, PAIR_BASE, num); break;
+        case 4: case 5: driver_offers((struct vio_avail *)(void *)(m.at + 4096), num); break;
         default: device_turn(&q, &m, open, &opened); break;
         }
     }
@@ -177,6 +198,15 @@ static void driver_restart(struct vio_driver_queue *q, void *at, struct vio_driv
     DEMAND(vio_driver_start(q, at, 1u << take(1) % 9, slot, take(1) & 3));
 }
 
+/* What a device does: a buffer given back, mostly one that it has. */
+static void device_gives(struct vio_driver_queue *q)
+{
+    uint32_t how = take(1), id = how & 1 ? take(4) : q->avail->ring[q->used->index % q->num];
+
+    q->used->ring[q->used->index % q->num] = (struct vio_used_entry){ id, how & 2 ? take(4) : take(1) % 4 };
+    q->used->index++;
+}
+
 static void fuzz_driver(void)
 {
     static struct vio_driver_slot slot[VIO_NUM_MAX];
@@ -186,12 +216,13 @@ static void fuzz_driver(void)
     memset(tokens, 0, sizeof(tokens));
     driver_restart(&q, at, slot);
     while (left > 0) {
-        switch (take(1) % 8) {
-        case 0: case 1: poke(at, vio_ring_layout_of(q.num).bytes); break;
-        case 2: driver_add(&q); break;
-        case 3: case 4: driver_take(&q); break;
-        case 5: (void)vio_driver_publish(&q); break;
-        case 6: take(1) & 1 ? vio_driver_quiet(&q) : (void)vio_driver_listen(&q); break;
+        switch (take(1) % 10) {
+        case 0: poke(at, vio_ring_layout_of(q.num).bytes); break;
+        case 1: case 2: device_gives(&q); break;
+        case 3: case 4: driver_add(&q); break;
+        case 5: case 6: driver_take(&q); break;
+        case 7: (void)vio_driver_publish(&q); break;
+        case 8: take(1) & 1 ? vio_driver_quiet(&q) : (void)vio_driver_listen(&q); break;
         default:
             if (q.broken || take(1) == 0)
                 driver_restart(&q, at, slot);
@@ -223,7 +254,18 @@ static void fuzz_link(void)
     while (left > 0) {
         uint32_t q = take(1) % c.link.layout.queue_count;
 
-        switch (take(1) % 16) {
+        switch (take(1) % 20) {
+        case 16:
+            (void)vio_link_client_poll(&c);
+            if (vio_link_server_poll(&s) == VIO_LINK_NEW && vio_link_server_accept(&s))
+                opened = 0;
+            break;
+        case 17: driver_describes(at + c.link.layout.queue[q], 0, c.link.layout.num); break;
+        case 18: driver_offers(s.queue[q].ready ? s.queue[q].avail : (struct vio_avail *)(void *)(at + 64), 8); break;
+        case 19:
+            if (c.queue[q].ready)
+                device_gives(&c.queue[q]);
+            break;
         case 0: poke(at, BYTES); break;
         case 1: case 2: poke(at, sizeof(struct vio_link_header)); break;
         case 3: case 4:
@@ -287,7 +329,9 @@ static void fuzz_mmio(void)
     vio_mmio_init(&m, &mmio_device, &memory, &status, NULL);
     while (left > 0) {
         queue = take(1) % 4;
-        switch (take(1) % 8) {
+        switch (take(1) % 10) {
+        case 8: driver_describes(memory.at, PAIR_BASE, 8); break;
+        case 9: driver_offers((struct vio_avail *)(void *)(memory.at + 4096), 8); break;
         case 0: poke(memory.at, BYTES); break;
         case 1: (void)vio_mmio_read(&m, take(2), 1u << take(1) % 4); break;
         case 2: vio_mmio_write(&m, take(1) * 4, 4, take(4)); break;
