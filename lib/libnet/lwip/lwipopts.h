@@ -59,6 +59,6 @@
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) net_random()
 #define LWIP_CHKSUM_ALGORITHM       3
 
-#define LWIP_NO_UNISTD_H            1
+#define LWIP_NO_UNISTD_H            (!__STDC_HOSTED__)
 #define LWIP_NO_CTYPE_H             1
 #define LWIP_NO_INTTYPES_H          1

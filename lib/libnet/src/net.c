@@ -16,6 +16,7 @@
 #include <netif/ethernet.h>
 
 #define PIECES_MAX 16u
+#define DHCP_AGAIN_NS (15 * MV_S)      /* it has asked four times by then */
 #define FRAMES_MAX 256u        /* in one net_poll(), so that others have their turn */
 
 _Static_assert(sizeof(struct netif) <= NET_STATE_BYTES, "lwIP's interface fits");
@@ -119,9 +120,19 @@ static void watch_port(struct net *n)
     memcpy(netif_of(n)->hwaddr, n->port->mac, sizeof(n->port->mac));
     for (unsigned i = 0; i < sizeof(n->port->mac); i++)
         random_state = random_state * 257 + n->port->mac[i];
+    n->dhcp_ns = 0;
     netif_set_link_up(netif_of(n));
-    if (n->dhcp && netif_dhcp_data(netif_of(n)) == NULL)
-        (void)dhcp_start(netif_of(n));
+}
+
+/* lwIP asks less and less often; but who is to answer may come up later than we. */
+static void watch_dhcp(struct net *n)
+{
+    uint64_t now = mv_time_ns();
+
+    if (!n->dhcp || !n->up || now < n->dhcp_ns || !ip4_addr_isany_val(*netif_ip4_addr(netif_of(n))))
+        return;
+    n->dhcp_ns = now + DHCP_AGAIN_NS;
+    (void)dhcp_start(netif_of(n));
 }
 
 /* False: there is none. */
@@ -147,6 +158,7 @@ void net_poll(struct net *n)
     bool more = true;
 
     watch_port(n);
+    watch_dhcp(n);
     while (more && left > 0) {
         for (; n->up && left > 0 && take_frame(n); left--)
             ;

@@ -53,6 +53,7 @@ char *net_format(char text[NET_TEXT_BYTES], uint32_t ip);
 struct net {
     struct net_port *port;
     uint64_t next_ns;          /* when net_poll() is due again */
+    uint64_t dhcp_ns;          /* when DHCP is to begin anew, if there is no address then */
     uint64_t no_memory;        /* frames dropped, since there was no memory for them */
     bool     up, dhcp;
     struct net_address wanted;
