@@ -163,6 +163,7 @@ struct function {
     const struct node *node;
     struct pos     at;              /* where it is given to the cell */
     uint32_t       index;           /* among the bridge's */
+    bool           broken;          /* complained about: no more of that */
     uint32_t       id;              /* bus << 8 | device << 3 | function */
     uint32_t       vendor, device;
     struct bar     bars[BARS];
@@ -179,6 +180,7 @@ struct bridge {
     const struct node *node;
     struct pos     at;
     uint32_t       index;
+    bool           broken;          /* complained about: no more of that */
     struct bridge_facts facts;
     uint32_t       used_first, used_last;       /* buses of the functions described */
     struct segment *segment;        /* what its owner gets of the configuration space */

@@ -93,6 +93,8 @@ static void function_stream(struct system *s, struct function *f, bool required)
     uint32_t id;
     const struct node *smmu = board_bridge_stream(s->tree, f->bridge->node, f->id, &id);
 
+    if (f->broken)
+        return;
     if (is_smmu(smmu))
         f->stream = add_stream(s, f->cell, f->name, f->at, smmu, id);
     else if (own || required)
@@ -128,7 +130,7 @@ static void check_alike(struct cell *c)
         if (c->devices.at[i]->may_do_dma)
             *(c->devices.at[i]->protected ? &with : &without) = c->devices.at[i]->name;
     c->dma_physical = without && !with;
-    if (with && without && c->dma_wanted.count + c->dma_links + (c->dma_size != 0))
+    if (!diag_failed() && with && without && c->dma_wanted.count + c->dma_links + (c->dma_size != 0))
         diag_error(node_at(c->node, "devices"), "an SMMU stands before \"%s\", but not before \"%s\"; expected the same for all devices of a cell with memory for DMA; make a cell for each",
                    with, without);
 }
@@ -307,6 +309,17 @@ static const char *channel_name(const struct system *s, const struct cell *c, co
     return NULL;
 }
 
+static void check_names(const struct cell *c)
+{
+    for (size_t i = 0; i < c->dma.count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (c->dma.at[i].mapping != c->dma.at[k].mapping && !strcmp(text_macro(c->dma.at[i].name), text_macro(c->dma.at[k].name))) {
+                diag_error(node_at(c->node, "dma"), "cell \"%s\" has two things called \"%s\" that its devices reach; expected different names; rename one or its label",
+                           c->name, c->dma.at[i].name);
+                return;
+            }
+}
+
 void model_place_dma(struct system *s, struct cell *c)
 {
     for (size_t i = 0; i < c->spaces.at[0]->mappings.count; i++) {
@@ -320,4 +333,5 @@ void model_place_dma(struct system *s, struct cell *c)
             place_segment(s, m->segment);
         add_regions(c, m, name ? name : m->name);
     }
+    check_names(c);
 }

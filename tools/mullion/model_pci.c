@@ -38,12 +38,14 @@ static void read_place(struct function *f)
     const struct bridge *b = f->bridge;
 
     if (!reg || reg->length < 20 || reg->length % 20 || (prop_cell(reg, 0) & 0xff0000ff)) {
+        f->broken = true;
         diag_error(node_at(f->node, "reg"), "function \"%s\" has no usable \"reg\"; expected bus << 16 | device << 11 | function << 8 and four zeros; write reg = <0x0800 0 0 0 0> for device 1",
                    f->name);
         return;
     }
     f->id = prop_cell(reg, 0) >> 8;
-    if (bus_of(f) < b->facts.first_bus || bus_of(f) > b->facts.last_bus)
+    f->broken = b->broken || bus_of(f) < b->facts.first_bus || bus_of(f) > b->facts.last_bus;
+    if (f->broken && !b->broken)
         diag_error(reg->at, "function \"%s\" is on bus %u; expected %u to %u, the \"bus-range\" of bridge \"%s\"; correct \"reg\"", f->name,
                    bus_of(f), b->facts.first_bus, b->facts.last_bus, b->name);
     for (size_t i = 0; i < b->functions.count; i++)
@@ -145,15 +147,15 @@ static void read_bridge(struct system *s, const struct node *n)
     b->at = n->at;
     b->index = (uint32_t)s->bridges.count;
     b->used_first = b->used_last = b->facts.first_bus;
+    b->broken = wrong != NULL;
     for (size_t i = 0; i < n->children.count; i++)
-        if (node_prop(n->children.at[i], "mullion,bars") && is_enabled(n->children.at[i])) {
-            if (!wrong)
-                read_function(b, n->children.at[i]);
-            else
-                diag_error(n->at, "the PCI bridge \"%s\" is not usable; expected %s; correct the board's tree", b->name, wrong);
-        }
+        if (node_prop(n->children.at[i], "mullion,bars") && is_enabled(n->children.at[i]))
+            read_function(b, n->children.at[i]);
     /* One that nobody uses may be as it likes. */
-    if (!wrong)
+    if (wrong && b->functions.count)
+        diag_error(b->functions.at[0]->node->at, "function \"%s\" is below the PCI bridge \"%s\", which is not usable; expected %s; correct the board's tree",
+                   b->functions.at[0]->name, b->name, wrong);
+    if (!wrong || b->functions.count)
         *vec_push(&s->bridges) = b;
 }
 
@@ -211,7 +213,7 @@ static void give_interrupt(struct system *s, struct function *f, struct vcpu *si
     uint32_t pin = pin_of(f);
     struct interrupt in;
 
-    if (pin == 0 || !s->board.gic)
+    if (pin == 0 || !s->board.gic || f->broken)
         return;
     if (!board_bridge_interrupt(&s->board, s->tree, f->bridge->node, f->id, pin, &in) || in.id < 32 || in.id > 1019) {
         diag_error(f->node->at, "the interrupt of function \"%s\" (%s, INT%c) cannot be found; expected the bridge's \"interrupt-map\" to lead to the GIC; correct the board's tree, or write interrupts = <0> if it has none",
@@ -237,6 +239,7 @@ static void give_interrupt(struct system *s, struct function *f, struct vcpu *si
 static void give_function(struct system *s, struct function *f, struct cell *c, struct pos at, struct vcpu *sink)
 {
     if (model_is_guest(c)) {
+        f->broken = true;
         diag_error(at, "function \"%s\" is given to virtual machine \"%s\"; expected a native cell: machines have no PCI; give it to a driver's cell, and the machine what that serves",
                    f->name, c->name);
     } else if (f->cell == c) {
@@ -255,6 +258,7 @@ static void give_function(struct system *s, struct function *f, struct cell *c, 
 static void give_bridge(struct bridge *b, struct cell *c, struct pos at)
 {
     if (model_is_guest(c)) {
+        b->broken = true;
         diag_error(at, "the PCI bridge \"%s\" is given to virtual machine \"%s\"; expected a native cell; give it to one with program = \"pci\"", b->name,
                    c->name);
     } else if (b->cell == c) {
@@ -405,17 +409,19 @@ void model_finish_pci(struct system *s)
         uint64_t next = b->facts.window_bus ? b->facts.window_bus : MV_PAGE_SIZE;
         bool fits = true;
 
+        if (b->broken)
+            continue;
         if (b->functions.count && !b->cell)
             diag_error(b->functions.at[0]->node->at, "no cell owns the PCI bridge \"%s\" of function \"%s\"; expected one, which switches functions on; add a cell with program = \"pci\" and devices = <&%s>",
                        b->name, b->functions.at[0]->name, b->name);
         for (size_t k = 0; k < b->functions.count; k++) {
             struct function *f = b->functions.at[k];
 
-            if (!f->cell)
+            if (!f->cell && !f->broken)
                 diag_error(f->node->at, "no cell drives function \"%s\"; expected it in \"devices\" of one; add it there, or status = \"disabled\" to the function",
                            f->name);
             fits = fits && place_bars(f, &next);
-            if (f->cell && fits)
+            if (f->cell && fits && !f->broken)
                 add_segments(s, f);
         }
         if (!b->cell)
