@@ -208,6 +208,9 @@ MAY_INCLUDE = [
     (r"^include/mv/", [r"^mv/", r"^stdint\.h$"]),
     (r"^lib/libmv/", [r"^mv/", r"^libmv/", r"^lib/libmv/src/", r"^std\w+\.h$"]),
     (r"^lib/libvirtio/", [r"^libmv/", r"^libvirtio/", r"^lib/libvirtio/src/", r"^std\w+\.h$"]),
+    # The stack's own words come from lwIP; frames do without.
+    (r"^lib/libnet/(include/|src/link)", [r"^lib(mv|net|virtio)/", r"^std\w+\.h$"]),
+    (r"^lib/libnet/", [r"^lib(mv|net)/", r"^lwip/", r"^netif/", r"^std\w+\.h$"]),
     (r"^kernel/[^/]*$", [r"^mv/", r"^kernel/[^/]*\.h$", r"^kernel/arch/arch\.h$", r"^machine(_check|_inline)?\.h$",
                          r"^(std(arg|bool|def|int)|assert)\.h$"]),
     (r"^kernel/arch/arch\.h$", [r"^mv/", r"^kernel/[^/]*\.h$", r"^machine\.h$"]),
@@ -216,8 +219,8 @@ MAY_INCLUDE = [
     (r"^kernel/arch/host/", [r"^mv/", r"^kernel/[^/]*\.h$", r"^kernel/arch/(arch\.h|host/)", r"^[a-z]+\.h$"]),
     (r"^boards/", [r"^kernel/[^/]*\.h$", r"^kernel/arch/arch\.h$"]),
     (r"^boot/", [r"^mv/", r"^boot/", r"^std\w+\.h$"]),
-    (r"^cells/", [r"^mv/", r"^lib(mv|virtio)/", r"^cells/", r"^cell\.h$", r"^std\w+\.h$"]),
-    (r"^systems/", [r"^mv/", r"^lib(mv|virtio)/", r"^systems/", r"^cell\.h$", r"^std\w+\.h$"]),
+    (r"^cells/", [r"^mv/", r"^lib(mv|net|virtio)/", r"^cells/", r"^cell\.h$", r"^std\w+\.h$"]),
+    (r"^systems/", [r"^mv/", r"^lib(mv|net|virtio)/", r"^systems/", r"^cell\.h$", r"^std\w+\.h$"]),
     (r"^tools/mullion/", [r"^mv/", r"^tools/mullion/", r"^(sys/)?[a-z]+\.h$"]),
 ]
 

@@ -36,7 +36,7 @@ $(TEST_LIB_BUILD)/%/passed: $(TEST_LIB_ALL) | $(LIBMV_HEADERS) $(KIT_ABI)
 # cell and for the PC.
 TEST_LIB_HEADERS := $(patsubst lib/libmv/include/%,%,$(wildcard lib/libmv/include/libmv/*.h)) \
   $(patsubst lib/libvirtio/include/%,%,$(wildcard lib/libvirtio/include/libvirtio/*.h)) \
-  libmv/calls.h mv/abi.h
+  $(patsubst lib/libnet/include/%,%,$(wildcard lib/libnet/include/libnet/*.h)) libmv/calls.h mv/abi.h
 TEST_LIB_HEADER_FLAGS := -fsyntax-only -ffreestanding -Wall -Wextra -Werror -Wconversion \
   -I$(KIT)/lib/include -I$(KIT)/include
 
