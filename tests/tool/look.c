@@ -43,7 +43,7 @@ static bool in_ram(uint64_t at, uint64_t size)
 static void check_arrays(void)
 {
     const struct mv_array arrays[] = { t->cells, t->vcpus, t->spaces, t->segments, t->extents, t->portals, t->virqs,
-                                       t->timers, t->caps, t->mappings, t->loads, t->vgics };
+                                       t->timers, t->caps, t->mappings, t->loads, t->vgics, t->bells };
 
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         EXPECT(arrays[i].offset % 8 == 0 && arrays[i].offset <= t->size);
@@ -165,6 +165,51 @@ static void check_vgics(void)
     }
 }
 
+/* Can any cell raise it by a capability? */
+static bool has_raiser(uint32_t virq)
+{
+    EACH(mv_sys_cap, caps, c)
+        if (c->type == MV_TYPE_VIRQ && c->object == virq && (c->rights & MV_RIGHT_VIRQ_RAISE))
+            return true;
+    return false;
+}
+
+/* Bells are vIRQs of native vCPUs that only the kernel raises. */
+static void check_bells(void)
+{
+    uint32_t bells = 0;
+
+    EACH(mv_sys_vgic, vgics, g) {
+        EXPECT(g->first_bell == bells && g->bell_count <= t->bells.count - bells);
+        EXPECT(g->bell_address == MV_GUEST_VIRTIO + MV_GUEST_VIRTIO_IO * MV_GUEST_VIRTIO_BYTES + MV_GUEST_VIRTIO_NOTIFY);
+        bells += g->bell_count;
+    }
+    EXPECT(bells == t->bells.count);
+    EACH(mv_sys_bell, bells, b) {
+        const struct mv_sys_virq *q = &ARRAY(mv_sys_virq, virqs)[b->virq];
+
+        EXPECT(b->virq < t->virqs.count && q->source == MV_VIRQ_SOFT && !has_raiser(b->virq));
+        EXPECT(ARRAY(mv_sys_vcpu, vcpus)[q->sink].kind == MV_VCPU_NATIVE);
+        for (const struct mv_sys_bell *o = ARRAY(mv_sys_bell, bells); o < b; o++)
+            EXPECT(o->virq != b->virq);
+    }
+}
+
+/* A vIRQ to a machine is an interrupt of its own there, at its first vCPU. */
+static void check_guest_interrupt(const struct mv_sys_virq *q)
+{
+    const struct mv_sys_vcpu *v = &ARRAY(mv_sys_vcpu, vcpus)[q->sink];
+
+    if (v->kind == MV_VCPU_NATIVE) {
+        EXPECT(q->guest_interrupt == 0);
+        return;
+    }
+    EXPECT(ARRAY(mv_sys_vgic, vgics)[v->vgic].first_vcpu == q->sink);
+    EXPECT(q->source != MV_VIRQ_TIMER && q->guest_interrupt >= 32 && q->guest_interrupt < 32 + 32 * MV_GUEST_SPI_BANKS);
+    for (const struct mv_sys_virq *o = ARRAY(mv_sys_virq, virqs); o < q; o++)
+        EXPECT(o->sink != q->sink || o->guest_interrupt != q->guest_interrupt);
+}
+
 static void check_vcpus(void)
 {
     uint64_t lines[MV_VCPUS_MAX] = { 0 };
@@ -190,6 +235,7 @@ static void check_vcpus(void)
         /* A sink's lines lie in a row, from 0. */
         EXPECT(q->line == (q > ARRAY(mv_sys_virq, virqs) && q[-1].sink == q->sink ? q[-1].line + 1 : 0));
         lines[q->sink] |= UINT64_C(1) << q->line;
+        check_guest_interrupt(q);
         if (q->source == MV_VIRQ_DEVICE)
             EXPECT(q->interrupt >= 32 && q->interrupt >= t->irq_first && q->interrupt - t->irq_first < t->irq_count);
     }
@@ -413,6 +459,7 @@ int main(int argc, char **argv)
     check_cells();
     check_vcpus();
     check_vgics();
+    check_bells();
     check_memory();
     check_spaces();
     check_caps();

@@ -80,13 +80,14 @@ done
 cp "$here/base.dtsi" "$here/cell.c" "$work/sys/"
 cd "$work/sys" || exit 1
 printf '#include "base.dtsi"\n' >good.dts
-cp "$here/vm.dts" .
+cp "$here/vm.dts" "$here/links.dts" .
 . "$here/guests.sh"
 
 # ---- good ones -----------------------------------------------------------------
 
 . "$here/good.sh"
 . "$here/vms.sh"
+. "$here/links.sh"
 
 # ---- bad descriptions ------------------------------------------------------------
 

@@ -28,12 +28,14 @@ static const struct command_info commands[] = {
     [COMMAND_REPORT] = { "report", "b", "mullion report SYSTEM.dts [--board BOARD]",
         "Print the memory map, who may talk to whom, devices and owners, priorities\n"
         "and ceilings, and the kernel memory of each cell. Writes no file.\n" },
-    [COMMAND_RUN] = { "run", "bocnq", "mullion run SYSTEM.dts [--board BOARD] [-o DIR] [--cpu CPU] [--cores N] [--qemu-arg ARG]...",
+    [COMMAND_RUN] = { "run", "bocnq", "mullion run SYSTEM.dts [--board BOARD] [-o DIR] [--cpu CPU] [--cores N] [--qemu-arg ARG]... [-- ARG...]",
         "Build into DIR (default build/NAME-BOARD) and start the system in QEMU with\n"
         "the console attached. Ctrl-A, then X, ends QEMU.\n"
         "  --cpu CPU        another CPU, such as cortex-a72, cortex-a76 or max\n"
         "  --cores N        cores of the machine, at least those of the system\n"
-        "  --qemu-arg ARG   one more argument for QEMU, as it is; may be repeated\n" },
+        "  --qemu-arg ARG   one more argument for QEMU, as it is; may be repeated\n"
+        "  -- ARG...        all that follows is for QEMU, as it is, such as\n"
+        "                   -- -drive if=none,id=disk,format=raw,file=disk.img\n" },
     [COMMAND_HEADERS] = { "headers", "bo", "mullion headers SYSTEM.dts -o DIR [--board BOARD]",
         "Write only the generated files, CELL/cell.h and CELL/cell_config.c: for cells\n"
         "that another build system compiles.\n" },
@@ -181,6 +183,11 @@ struct options args_parse(int argc, char **argv)
             o.topic = c->name;
             o.command = COMMAND_HELP;
             return o;
+        }
+        if (!strcmp(word, "--") && strchr(c->options, 'q')) {
+            while (++i < argc)
+                args_add(&o.run.more, argv[i]);
+            break;
         }
         if (word[0] == '-' && word[1]) {
             const struct option_info *info = option_find(c, word);

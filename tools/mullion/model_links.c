@@ -48,8 +48,8 @@ void model_read_partitions(struct system *s, struct cell *c)
     schema_check_group(group);
     schema_number(c->node, "disk-sectors", 1, SECTORS_MAX, &c->disk_sectors);
     if (!node_prop(c->node, "disk-sectors") && (group || has_program))
-        diag_error(group ? group->at : c->at, "cell \"%s\" %s, but no disk; expected its size in sectors of 512 bytes; add disk-sectors = <131072>",
-                   c->name, group ? "has partitions" : "is a driver of disks");
+        diag_error(group ? group->at : c->at, "cell \"%s\" %s, but does not say how large its disk is; expected sectors of 512 bytes; add disk-sectors = <131072>",
+                   c->name, group ? "has partitions" : "drives a disk");
     if (node_prop(c->node, "disk-sectors") && !(group && group->children.count))
         diag_error(node_at(c->node, "disk-sectors"), "cell \"%s\" has a disk without partitions; expected one or more, for others to use; add partitions { NAME { sectors = <...>; }; };",
                    c->name);
@@ -92,6 +92,13 @@ static struct cell *client_of(struct system *s, struct cell *c)
     return model_is_guest(c) ? model_io_cell(s, c->vm) : c;
 }
 
+/* A property about links of a cell that has none. */
+static void check_needed(const struct node *n, const char *property, const char *list, const char *what)
+{
+    if (node_prop(n, property) && !node_prop(n, list))
+        diag_error(node_at(n, property), "\"%s\" has \"%s\", but no %s; expected both; add \"%s\" or remove it", n->name, property, what, list);
+}
+
 static uint64_t link_size(const struct cell *c, const char *property, uint64_t size)
 {
     schema_pages(c->node, property, LINK_MIN, MODEL_CHANNEL_MAX, &size);
@@ -114,21 +121,19 @@ static bool one_for_each(const struct node *n, const char *list, const char *oth
 /* May it write? What is not said is what the partition allows. */
 static bool disk_read_only(const struct node *n, size_t i, bool given, const struct partition *p)
 {
-    uint32_t rights = p->read_only ? MV_MAP_READ : MV_MAP_READ | MV_MAP_WRITE;
     struct pos at = node_at(n, "disks-rights");
 
     if (!given)
         return p->read_only;
     const char *text = schema_string_at(n, "disks-rights", i);
+    bool writes = !strcmp(text, "rw");
 
-    if (!schema_rights(at, "disks-rights", text, &rights))
-        return true;
-    if (rights & MV_MAP_EXECUTE)
+    if (!writes && strcmp(text, "r"))
         diag_error(at, "\"disks-rights\" is \"%s\"; expected \"r\" or \"rw\"; use one of these", text);
-    else if (p->read_only && (rights & MV_MAP_WRITE))
-        diag_error(at, "\"disks-rights\" asks for \"%s\" of partition \"%s\", which is read-only; expected \"r\"; lower it or remove \"read-only\"",
-                   text, p->name);
-    return !(rights & MV_MAP_WRITE);
+    else if (writes && p->read_only)
+        diag_error(at, "\"disks-rights\" asks for \"rw\" of partition \"%s\", which is read-only; expected \"r\"; lower it or remove \"read-only\"",
+                   p->name);
+    return !writes;
 }
 
 static bool has_disk(const struct system *s, const struct cell *client, const struct partition *p)
@@ -145,11 +150,10 @@ static void read_disks(struct system *s, struct cell *c)
     size_t count = schema_references(s->tree, n, "disks"), texts = schema_strings(n, "disks-rights");
     uint64_t size = link_size(c, "disk-link-size", DISK_LINK_DEFAULT);
     struct pos at = node_at(n, "disks");
-    bool given = one_for_each(n, "disks", "disks-rights", texts, count) && texts;
+    bool given = count && one_for_each(n, "disks", "disks-rights", texts, count) && texts;
 
-    if (node_prop(n, "disk-link-size") && !node_prop(n, "disks"))
-        diag_error(node_at(n, "disk-link-size"), "\"%s\" has \"disk-link-size\", but no disk; expected both; add disks = <&partition> or remove it",
-                   n->name);
+    check_needed(n, "disks-rights", "disks", "disk");
+    check_needed(n, "disk-link-size", "disks", "disk");
     for (size_t i = 0; i < count; i++) {
         const struct node *to = schema_reference_at(s->tree, n, "disks", i);
         struct partition *p = partition_of(s, to);
@@ -210,14 +214,10 @@ static const uint8_t *read_macs(const struct node *n, size_t count)
 
     if (!p)
         return NULL;
-    if (!node_prop(n, "networks"))
-        diag_error(p->at, "\"%s\" has \"mac-addresses\", but no network; expected both; add networks = <&switch> or remove it", n->name);
-    else if (count && p->length != count * MAC_BYTES)
+    if (count && p->length != count * MAC_BYTES)
         diag_error(p->at, "\"mac-addresses\" has %zu bytes for %zu network%s; expected six for each; write mac-addresses = [02 00 00 00 00 01]",
                    p->length, count, count == 1 ? "" : "s");
-    else
-        return p->data;
-    return NULL;
+    return count && p->length == count * MAC_BYTES ? p->data : NULL;
 }
 
 static void take_mac(struct link *k, const uint8_t *mac, struct pos at)
@@ -249,12 +249,9 @@ static void read_networks(struct system *s, struct cell *c)
     bool many = c->functions.count > 0;
 
     schema_flag(n, "network-uplink", &many);
-    if (node_prop(n, "network-link-size") && !node_prop(n, "networks"))
-        diag_error(node_at(n, "network-link-size"), "\"%s\" has \"network-link-size\", but no network; expected both; add networks = <&switch> or remove it",
-                   n->name);
-    if (node_prop(n, "network-uplink") && !node_prop(n, "networks"))
-        diag_error(node_at(n, "network-uplink"), "\"%s\" has \"network-uplink\", but no network; expected both; add networks = <&switch> or remove it",
-                   n->name);
+    check_needed(n, "network-link-size", "networks", "network");
+    check_needed(n, "network-uplink", "networks", "network");
+    check_needed(n, "mac-addresses", "networks", "network");
     for (size_t i = 0; i < count; i++) {
         const struct node *to = schema_reference_at(s->tree, n, "networks", i);
         struct cell *server = model_cell(s, to);
