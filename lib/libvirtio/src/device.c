@@ -56,39 +56,47 @@ static uint64_t *outstanding_word(struct vio_device_queue *q, uint32_t head)
     return &q->outstanding[head / 64];
 }
 
+/* Length, flags and next of a descriptor, read together. */
+typedef uint64_t __attribute__((may_alias)) desc_rest_t;
+#define REST_LENGTH(rest)  ((uint32_t)(rest))
+#define REST_NEXT          ((uint64_t)VIO_DESC_NEXT << 32)
+#define REST_WRITE         ((uint64_t)VIO_DESC_WRITE << 32)
+#define REST_OTHER_FLAGS   (UINT64_C(0xffff) << 32 & ~REST_NEXT & ~REST_WRITE)
+#define REST_INDEX(rest)   ((uint32_t)((rest) >> 48))
+
 /* Copy the chain that begins at chain->head. False: it breaks a rule. */
 static bool chain_copy(const struct vio_device_queue *q, struct vio_chain *chain)
 {
-    uint32_t index = chain->head, most = chain->part_max < q->num ? chain->part_max : q->num;
-    uint32_t count = 0, out = 0, flags;
-    uint64_t bytes = 0, out_bytes = 0;
+    struct vio_part *part = chain->part, *const first = part;
+    struct vio_part *const end = first + (chain->part_max < q->num ? chain->part_max : q->num);
+    uint64_t rest = 0, was_write, bytes = 0, out_bytes = 0;
+    uint32_t index = chain->head, out = 0;
 
     do {
-        const struct vio_desc *d;
-        uint32_t length;
-        uint8_t *at;
+        const struct vio_desc *d = &q->desc[index];
+        uint64_t offset;
 
-        if (index >= q->num || count == most)
+        if (part == end)
             return false;
-        d = &q->desc[index];
-        flags = SHARED_READ(d->flags);
-        length = SHARED_READ(d->length);
-        at = (uint8_t *)vio_at(&q->memory, SHARED_READ(d->address), length);
-        if (at == NULL || (flags & ~(VIO_DESC_NEXT | VIO_DESC_WRITE)) != 0)
+        was_write = rest & REST_WRITE;
+        rest = SHARED_READ(*(const desc_rest_t *)&d->length);
+        offset = SHARED_READ(d->address) - q->memory.base;
+        if ((rest & REST_OTHER_FLAGS) != 0 || (was_write & ~rest) != 0 || offset > q->memory.size ||
+            REST_LENGTH(rest) > q->memory.size - offset)
             return false;
-        if ((flags & VIO_DESC_WRITE) == 0) {
-            if (out != count)
-                return false;
+        part->at = q->memory.at + offset;
+        part++->length = REST_LENGTH(rest);
+        bytes += REST_LENGTH(rest);
+        if ((rest & REST_WRITE) == 0) {
             out++;
-            out_bytes += length;
+            out_bytes = bytes;
         }
-        bytes += length;
-        chain->part[count].at = at;
-        chain->part[count++].length = length;
-        index = SHARED_READ(d->next);
-    } while ((flags & VIO_DESC_NEXT) != 0);
+        index = REST_INDEX(rest);
+        if ((rest & REST_NEXT) != 0 && index >= q->num)
+            return false;
+    } while ((rest & REST_NEXT) != 0);
     chain->out_count = (uint16_t)out;
-    chain->in_count = (uint16_t)(count - out);
+    chain->in_count = (uint16_t)(part - first - out);
     chain->out_bytes = out_bytes;
     chain->in_bytes = bytes - out_bytes;
     return bytes <= UINT32_MAX;
