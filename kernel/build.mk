@@ -9,7 +9,10 @@ KERNEL_NM      := aarch64-linux-gnu-nm
 KERNEL_SIZE    := aarch64-linux-gnu-size
 BOARDS         := $(sort $(notdir $(patsubst %/board.mk,%,$(wildcard boards/*/board.mk))))
 
-KERNEL_SOURCES := $(wildcard kernel/*.c)
+# stream.c is for boards with an SMMU; the others have nosmmu.c in place of both.
+KERNEL_SOURCES := $(filter-out kernel/stream.c,$(wildcard kernel/*.c))
+SMMU_SOURCES_smmuv3 := kernel/stream.c kernel/arch/aarch64/smmuv3.c
+SMMU_SOURCES_nosmmu := kernel/arch/aarch64/nosmmu.c
 ARCH_DIR       := kernel/arch/aarch64
 ARCH_SOURCES   := $(ARCH_DIR)/frame.c $(ARCH_DIR)/gic.c $(ARCH_DIR)/init.c \
                   $(ARCH_DIR)/stage2.c $(ARCH_DIR)/trap.c $(ARCH_DIR)/vm.c $(ARCH_DIR)/calls.S \
@@ -41,7 +44,7 @@ VARIANTS              := release slow debug clang
 define kernel_rules
 $(2)_$(1)_DIR := build/kernel/$(2)/$(1)
 include boards/$(1)/board.mk
-$(2)_$(1)_SRC := $(KERNEL_SOURCES) $(ARCH_SOURCES) $(ARCH_DIR)/$$(GIC).c boards/$(1)/board.c boards/drivers/$$(UART).c
+$(2)_$(1)_SRC := $(KERNEL_SOURCES) $(ARCH_SOURCES) $(ARCH_DIR)/$$(GIC).c $$(SMMU_SOURCES_$$(SMMU)) boards/$(1)/board.c boards/drivers/$$(UART).c
 $(2)_$(1)_OBJ := $$(patsubst %,build/kernel/$(2)/$(1)/%.o,$$(basename $$($(2)_$(1)_SRC)))
 $(2)_$(1)_GIC := $$(GIC)
 $(2)_$(1)_DEF := $(VARIANT_FLAGS_$(2)) -DMV_BOARD_NAME='"$(1)"' -DMV_GIC_VERSION=$$(subst gicv,,$$(GIC)) -DMV_LINK_BASE=$$(LINK_BASE) -DLINK_BASE=$$(LINK_BASE)

@@ -13,6 +13,7 @@ static const uint16_t type_rights[MV_TYPE_COUNT] = {
     [MV_TYPE_TRACE] = MV_RIGHT_TRACE_CONTROL,
     [MV_TYPE_SYSTEM] = MV_RIGHT_SYSTEM_CONTROL,
     [MV_TYPE_VGIC] = MV_RIGHT_VGIC_CONTROL,
+    [MV_TYPE_STREAM] = MV_RIGHT_STREAM_CONTROL,
 };
 /* rights.def says of each right which type's it is: the two must agree. */
 #define RIGHT(bit, name, type, text) \

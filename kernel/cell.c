@@ -5,6 +5,7 @@
 #include "ipc.h"
 #include "sched.h"
 #include "space.h"
+#include "stream.h"
 #include "system.h"
 #include "vcpu.h"
 
@@ -152,6 +153,7 @@ struct result call_cell_stop(HANDLER_ARGS)
 
     if (c == self->cell)
         return result_status(MV_BAD_ARG);
+    stream_cell_stops(c);
     for (uint32_t i = 0; i < c->sys->vcpu_count; i++) {
         struct vcpu *v = &c->vcpus[i];
 
@@ -211,9 +213,12 @@ struct result call_cell_start(HANDLER_ARGS)
             arch_unlock(&c->lock);
             return result_status(MV_BUSY);
         }
+        stream_cell_stops(c);    /* as cell_stop has done, unless it came in the middle of another start */
         ready = cell_prepare_step(c);
-        if (ready)
+        if (ready) {
             c->phase = PHASE_STARTING;
+            stream_cell_starts(c);
+        }
         arch_unlock(&c->lock);
         if (!ready && arch_irq_pending()) {
             arch_restart_call(self, (uint64_t[6]){ a0 });

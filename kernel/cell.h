@@ -11,11 +11,13 @@
 
 struct vcpu;
 struct space;
+struct stream;
 
 struct cell {
     const struct mv_sys_cell *sys;     /* [I] its record in the table, with its name */
     struct vcpu  *vcpus;               /* [I] its vCPUs, sys->vcpu_count in a row     */
     struct space *spaces;              /* [I] its spaces, sys->space_count in a row   */
+    struct stream *streams;            /* [I] its devices', sys->stream_count in a row */
     uint32_t      index;               /* [I] in the system */
 
     /* Page-table pool: pages never handed out, then those given back. */

@@ -7,6 +7,7 @@
 #include "ipc.h"
 #include "sched.h"
 #include "space.h"
+#include "stream.h"
 #include "timer.h"
 #include "vgic.h"
 #include "virq.h"
@@ -42,6 +43,7 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
         .vgic = sizeof(struct vgic),
         .vgic_bank = sizeof(struct vgic_bank),
         .bell_slot = sizeof(struct virq *),
+        .stream = sizeof(struct stream),
     },
     .fields = { MV_OBJECT_FIELDS(FIELD_AT) },
 };

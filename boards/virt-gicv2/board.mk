@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # QEMU virt with a GICv2; RAM at 1 GiB.
 GIC := gicv2
+SMMU := smmuv3
 UART := pl011
 LINK_BASE := 0x40200000

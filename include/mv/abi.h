@@ -27,7 +27,7 @@ enum mv_call_number {
 enum mv_type {
     MV_TYPE_NONE, MV_TYPE_CELL, MV_TYPE_VCPU, MV_TYPE_SPACE, MV_TYPE_SEGMENT,
     MV_TYPE_PORTAL, MV_TYPE_VIRQ, MV_TYPE_TIMER, MV_TYPE_TRACE, MV_TYPE_SYSTEM,
-    MV_TYPE_VGIC, MV_TYPE_COUNT
+    MV_TYPE_VGIC, MV_TYPE_STREAM, MV_TYPE_COUNT
 };
 
 enum mv_right {
@@ -139,6 +139,40 @@ struct mv_counters {
     uint64_t overruns;     /* timer periods that passed unserved */
 };
 
+/*
+ * A stream is what a device says to the SMMU with each of its own reads and
+ * writes. It passes from cell_start of its cell to cell_stop, and not after an
+ * access that the SMMU has refused: then its vIRQ is raised, with bit (index of
+ * the stream % 64) as the payload, until MV_STREAM_RESTORE or the next cell_start.
+ */
+enum mv_stream_action {
+    MV_STREAM_LOOK,        /* what stream_control does besides copying struct mv_stream_state */
+    MV_STREAM_ABORT,       /* refuse all accesses from now on                */
+    MV_STREAM_RESTORE,     /* let them pass; MV_BUSY while its cell is stopped */
+};
+enum mv_stream_status {
+    MV_STREAM_STOPPED,     /* all are refused: its cell is stopped           */
+    MV_STREAM_ABORTED,     /* all are refused                                */
+    MV_STREAM_PASSES,      /* those to what its cell has given it pass       */
+};
+enum mv_stream_fault {
+    MV_STREAM_NO_FAULT,
+    MV_STREAM_NOT_MAPPED,  /* nothing of its cell's for devices is there     */
+    MV_STREAM_NO_RIGHT,    /* a write to what devices may only read          */
+    MV_STREAM_OTHER,       /* see `code`                                     */
+};
+struct mv_stream_state {
+    uint64_t status;       /* enum mv_stream_status, as it is now            */
+    uint64_t id;           /* StreamID                                       */
+    uint64_t cell;         /* its cell, by its index                         */
+    uint64_t faults;       /* accesses reported as refused, since boot       */
+    /* Of the last one that made it stop passing. */
+    uint64_t fault;        /* enum mv_stream_fault                           */
+    uint64_t address;      /* as the device said it                          */
+    uint64_t is_write;
+    uint64_t code;         /* the SMMU's own number of the event             */
+};
+
 /* ---- the message buffer ---------------------------------------------- */
 
 /*
@@ -198,5 +232,6 @@ enum mv_trace_event {
     MV_EVENT_MAP,          /* a: address, b: size      */
     MV_EVENT_UNMAP,        /* a: address, b: size      */
     MV_EVENT_OVERRUN,      /* a: periods lost          */
-    MV_EVENT_EXIT          /* a: syndrome, b: address; class MV_TRACE_FAULT */
+    MV_EVENT_EXIT,         /* a: syndrome, b: address; class MV_TRACE_FAULT */
+    MV_EVENT_DMA           /* a: StreamID | event << 32, b: address; class MV_TRACE_FAULT */
 };

@@ -63,6 +63,7 @@ static inline void mv_objects_place(struct mv_systab *t, const struct mv_object_
     }
     bytes[MV_AREA_IRQS] = (uint64_t)t->irq_count * sz->irq_slot;
     bytes[MV_AREA_BELLS] = (uint64_t)t->bells.count * sz->bell_slot;
+    bytes[MV_AREA_STREAMS] = (uint64_t)t->streams.count * sz->stream;
     for (int i = 0; i < MV_AREA_COUNT; i++) {
         at = mv_align_up(at, 64);
         t->objects[i] = at;
@@ -137,7 +138,7 @@ static inline uint32_t mv_pa_range(uint32_t bits)
 static inline uint32_t mv_physical_bits(const struct mv_systab *t)
 {
     const uint64_t devices[] = { t->gic_distributor, t->gic_cpu_interface, t->gic_redistributors + t->gic_redistributors_size,
-                                 t->gic_hypervisor, t->uart };
+                                 t->gic_hypervisor, t->uart, t->smmu };
     uint64_t top = t->ram_base + t->ram_size;
     uint32_t bits = 0;
 
@@ -192,6 +193,7 @@ static inline void mv_make_cells(const struct mv_maker *m)
         MV_PUT(cell, CELLS, i, sys, MV_RECORD_AT(cell, cells, i));
         MV_PUT(cell, CELLS, i, vcpus, MV_OBJECT_AT(vcpu, VCPUS, c->first_vcpu));
         MV_PUT(cell, CELLS, i, spaces, MV_OBJECT_AT(space, SPACES, c->first_space));
+        MV_PUT(cell, CELLS, i, streams, MV_OBJECT_AT(stream, STREAMS, c->first_stream));
         MV_PUT(cell, CELLS, i, index, i);
         MV_PUT(cell, CELLS, i, pool_next, c->pool);
     }
@@ -326,6 +328,21 @@ static inline void mv_make_vgics(const struct mv_maker *m)
     }
 }
 
+static inline void mv_make_streams(const struct mv_maker *m)
+{
+    const struct mv_systab *t = m->t;
+
+    for (uint32_t i = 0; i < t->streams.count; i++) {
+        const struct mv_sys_stream *s = MV_RECORD(stream, streams, i);
+
+        MV_PUT(stream, STREAMS, i, sys, MV_RECORD_AT(stream, streams, i));
+        MV_PUT(stream, STREAMS, i, id, s->id);
+        MV_PUT(stream, STREAMS, i, cell, s->cell);
+        if (s->virq != MV_NONE)
+            MV_PUT(stream, STREAMS, i, virq, MV_OBJECT_AT(virq, VIRQS, s->virq));
+    }
+}
+
 /* Address of what a capability names; 0 for trace and system. */
 static inline uint64_t mv_cap_object(const struct mv_maker *m, const struct mv_sys_cap *c)
 {
@@ -338,6 +355,7 @@ static inline uint64_t mv_cap_object(const struct mv_maker *m, const struct mv_s
     case MV_TYPE_VIRQ:    return MV_OBJECT_AT(virq, VIRQS, c->object);
     case MV_TYPE_TIMER:   return MV_OBJECT_AT(timer, TIMERS, c->object);
     case MV_TYPE_VGIC:    return MV_OBJECT_AT(vgic, VGICS, c->object);
+    case MV_TYPE_STREAM:  return MV_OBJECT_AT(stream, STREAMS, c->object);
     default:              return 0;
     }
 }
@@ -372,6 +390,7 @@ static inline void mv_objects_make(struct mv_systab *t, const struct mv_kernel_i
     mv_make_portals(&m);
     mv_make_virqs(&m);
     mv_make_vgics(&m);
+    mv_make_streams(&m);
     mv_make_caps(&m);
     t->sizes = kernel->sizes;
 }

@@ -51,9 +51,9 @@ struct mv_sys_cell {
     uint32_t first_space, space_count;
     uint32_t first_load, load_count;
     uint32_t table_pages;               /* page-table pool beyond the spaces' roots */
-    uint64_t pool;                      /* where that is, see objects.h */
-    uint32_t reserved;
     uint32_t autostart;                 /* 1: runs from boot; 0: until cell_start */
+    uint64_t pool;                      /* where that is, see objects.h */
+    uint32_t first_stream, stream_count;
 };
 /* Context of a vCPU or of a portal: what time it may use. Stored, and used for
  * priority; budgets are enforced by a later version. */
@@ -147,6 +147,18 @@ struct mv_sys_mapping {
     uint32_t rights;                    /* MV_MAP_* */
     uint64_t address, offset, size;     /* multiples of MV_PAGE_SIZE */
 };
+/*
+ * What a device says to the SMMU with its reads and writes. Where there is no
+ * SMMU there is none of these.
+ */
+struct mv_sys_stream {
+    uint32_t cell;                      /* whose device it is: a cell's streams lie in a row */
+    uint32_t id;                        /* StreamID */
+    uint32_t virq;                      /* raised when the SMMU has refused an access; MV_NONE: none */
+    uint32_t reserved;
+    uint64_t entry;                     /* where its entry of the SMMU's stream table is */
+    uint64_t context;                   /* and the context descriptor of its cell */
+};
 /* Memory that cell_start makes pristine: file_size bytes copied from source,
  * the rest up to size zeroed. */
 struct mv_sys_load {
@@ -162,13 +174,14 @@ struct mv_sys_load {
 struct mv_object_sizes {
     uint32_t cell, vcpu, fp, space, portal, virq, timer, cap, heap_slot, irq_slot;
     uint32_t vm, vgic, vgic_bank;       /* vm: what a vCPU of a VM has besides */
-    uint32_t bell_slot;
+    uint32_t bell_slot, stream;
 };
 /* FIELD(object, name, member): what the host tool fills in; all else is 0. */
 #define MV_OBJECT_FIELDS(FIELD)                                                     \
     FIELD(cell, sys, sys)                                                           \
     FIELD(cell, vcpus, vcpus)                                                       \
     FIELD(cell, spaces, spaces)                                                     \
+    FIELD(cell, streams, streams)                                                   \
     FIELD(cell, index, index)                                                       \
     FIELD(cell, pool_next, pool_next)                                               \
     FIELD(vcpu, sys, sys)                                                           \
@@ -225,7 +238,11 @@ struct mv_object_sizes {
     FIELD(vgic, sys, sys)                                                           \
     FIELD(vgic, vcpus, vcpus)                                                       \
     FIELD(vgic, banks, banks)                                                       \
-    FIELD(vgic_bank, physical, physical[0])
+    FIELD(vgic_bank, physical, physical[0])                                         \
+    FIELD(stream, sys, sys)                                                         \
+    FIELD(stream, virq, virq)                                                       \
+    FIELD(stream, id, known.id)                                                     \
+    FIELD(stream, cell, known.cell)
 #define MV_FIELD(object, name, member) struct mv_field object##_##name;
 struct mv_field { uint16_t at, size; };
 struct mv_object_fields { MV_OBJECT_FIELDS(MV_FIELD) };
@@ -262,6 +279,7 @@ enum mv_area {
     MV_AREA_HEAPS,         /* timers: per core, see core_timers; callers: callers_max per vCPU */
     MV_AREA_IRQS,
     MV_AREA_BELLS,         /* of each vGIC */
+    MV_AREA_STREAMS,
     MV_AREA_COUNT
 };
 
@@ -286,6 +304,7 @@ struct mv_systab {
     uint64_t gic_redistributors_size;   /* bytes of that region */
     uint64_t gic_hypervisor;            /* GICv2: GICH; GICv3: 0 */
     uint64_t uart;                      /* panic and boot messages; 0: none */
+    uint64_t smmu;                      /* SMMUv3: its registers; 0: none */
     uint32_t gic_version;               /* 2 or 3 */
     uint32_t virtual_timer_interrupt;   /* EL1 virtual timer, a PPI (16-31) */
     uint32_t maintenance_interrupt;     /* of the GIC's virtual interface, a PPI (16-31) */
@@ -294,10 +313,16 @@ struct mv_systab {
     uint32_t core_count;                /* 1-MV_CORES_MAX */
     uint32_t irq_first, irq_count;      /* interval of device interrupts in use */
     uint32_t psci_smc;                  /* 1: PSCI by SMC; 0: by HVC (not possible at EL2) */
+    /* For the SMMU: its interrupts, edges from id 32 on, the same if it has but one; sizes
+     * of addresses that its tables lead to, as IDR5.OAS counts them; its stream table,
+     * in which all is aborted, as STRTAB_BASE_CFG and STRTAB_BASE say; a page for each queue. */
+    uint32_t smmu_event_interrupt, smmu_error_interrupt;
+    uint32_t smmu_output, smmu_table_config, padding;
+    uint64_t smmu_table, smmu_commands, smmu_events;
     uint64_t core_mpidr[MV_CORES_MAX];  /* affinity fields, as in MPIDR_EL1 */
     uint32_t core_timers[MV_CORES_MAX]; /* slots of each core's heap: a timer or a native vCPU 1, a VM's vCPU 2 */
     struct mv_array cells, vcpus, spaces, segments, extents, portals, virqs,
-                    timers, caps, mappings, loads, vgics, bells;
+                    timers, caps, mappings, loads, vgics, bells, streams;
 };
 
 static inline uint64_t mv_align_up(uint64_t value, uint64_t alignment)

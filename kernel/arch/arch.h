@@ -97,7 +97,8 @@ void arch_space_clear(struct space *s);
 /* machine.h has ARCH_VM_TIMER, the id of the virtual timer's interrupt in its
  * guest, ARCH_SGI_HAS_SENDER, whether an SGI is pending once for each sender, and
  * ARCH_LR_LINKED, whether a list register can name a physical interrupt, which
- * then ends with the guest's, so that it may fire again without the kernel. */
+ * then ends with the guest's, so that it may fire again without the kernel;
+ * ARCH_EXITS_FAST, whether a guest may be left by the fast path. */
 
 /* v's registers of a VM as at power-on; it does not own the hardware. */
 void arch_vm_reset(struct vcpu *v);
@@ -141,7 +142,7 @@ uint32_t arch_lr_ended(void);
 #define LR_ASK_END      4u        /* a list register has `notify`: nothing to ask for besides */
 void arch_lr_ask(uint32_t what);
 
-/* ---- interrupts, time, cores ------------------------------------------------ */
+/* ---- interrupts ---------------------------------------------------------------- */
 
 void arch_irq_init(const struct mv_systab *t, bool first_core);
 /* Route a device interrupt to a core and let it through. */
@@ -158,6 +159,19 @@ void arch_wait(void);
 /* Take one waiting interrupt and hand it to irq_handle(), sched_timer() or
  * message_drain(). */
 void arch_irq_take(struct core *core);
+
+/* ---- devices' own accesses ---------------------------------------------------- */
+
+/* From now on no device behind the SMMU reaches memory but through a stream that
+ * is let pass. After arch_irq_init(), on the first core. */
+void arch_dma_init(const struct mv_systab *t);
+/* Let the stream pass, or abort it: then nothing that it began goes on when this
+ * returns. One core at a time. */
+void arch_dma_let(const struct mv_sys_stream *s, bool pass);
+/* This interrupt is the SMMU's: hand what it tells to stream_refused(). */
+bool arch_dma_interrupt(uint32_t interrupt);
+
+/* ---- time, cores --------------------------------------------------------------- */
 
 uint64_t arch_time(void);                 /* ticks since power-on, never backwards */
 uint64_t arch_time_frequency(void);       /* ticks per second */

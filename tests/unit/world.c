@@ -170,6 +170,18 @@ uint32_t world_timer(uint32_t virq)
     return i;
 }
 
+uint32_t world_stream(uint32_t cell, uint32_t id, uint32_t virq)
+{
+    uint32_t i = ADD(stream, streams);
+    struct mv_sys_cell *c = &world.cell[cell];
+
+    world.head.smmu = 1;
+    world.stream[i] = (struct mv_sys_stream){ .cell = cell, .id = id, .virq = virq };
+    if (c->stream_count++ == 0)
+        c->first_stream = i;
+    return i;
+}
+
 void world_extent(uint32_t pages)
 {
     uint32_t i = ADD(extent, extents);
@@ -285,6 +297,7 @@ struct mv_systab *world_end(void)
     PUT(load, loads);
     PUT(vgic, vgics);
     PUT(bell, bells);
+    PUT(stream, streams);
     memcpy(table, h, sizeof(*h));
 
     struct mv_systab *t = (struct mv_systab *)(void *)table;

@@ -45,6 +45,7 @@ struct world {
     struct mv_sys_load     load[64];
     struct mv_sys_vgic     vgic[8];
     struct mv_sys_bell     bell[32];
+    struct mv_sys_stream   stream[16];
     uint64_t               free;           /* RAM not yet given to anybody */
 };
 extern struct world world;
@@ -61,6 +62,8 @@ uint32_t world_portal(uint32_t server);
 uint32_t world_virq(uint32_t sink);
 uint32_t world_device(uint32_t sink, uint32_t interrupt, bool edge);
 uint32_t world_timer(uint32_t virq);
+/* Of a cell's device; a cell's are added in a row. */
+uint32_t world_stream(uint32_t cell, uint32_t id, uint32_t virq);
 /* Memory of so many pages in one extent; world_extent() adds another to the last. */
 uint32_t world_segment(uint32_t pages, uint32_t rights, enum mv_memory memory);
 void world_extent(uint32_t pages);

@@ -81,6 +81,8 @@ void gic_dispatch(struct core *core, uint32_t interrupt, uint32_t token, void (*
         vgic_update(core->owner);
         isb();      /* the list registers' new contents lower its line before it is deactivated */
         done(token);
+    } else if (arch_dma_interrupt(interrupt)) {
+        done(token);
     } else if (!irq_handle(core, interrupt)) {
         trace(core, MV_TRACE_IRQ, MV_EVENT_SPURIOUS, NULL, interrupt, 0);
         if (interrupt >= GIC_FIRST_SPI)     /* else an owner's that has just gone */

@@ -16,6 +16,7 @@
 #define GICD_IGROUPR       0x0080
 #define GICD_ISENABLER     0x0100
 #define GICD_ICENABLER     0x0180
+#define GICD_ISPENDR       0x0200
 #define GICD_ICPENDR       0x0280
 #define GICD_ISACTIVER     0x0300
 #define GICD_ICACTIVER     0x0380

@@ -8,6 +8,7 @@
 #include "board.h"
 #include "fault.h"
 #include "sched.h"
+#include "stream.h"
 #include "system.h"
 #include "virq.h"
 
@@ -92,6 +93,7 @@ void arch_cores_start(const struct mv_systab *t)
 
 void arch_system_reset(bool power_off)
 {
+    smmu_shut();
     smc(power_off ? PSCI_SYSTEM_OFF : PSCI_SYSTEM_RESET, 0, 0, 0);
     arch_stop();
 }
@@ -129,6 +131,8 @@ void arch_start_core(uint32_t index)
         system_boot(t);
     }
     arch_irq_init(t, index == 0);
+    if (index == 0)
+        stream_boot(t);
     write_cnthp_cval_el2(UINT64_MAX);
     write_cnthp_ctl_el2(1);
     isb();      /* the timer is set before its interrupt can be taken */

@@ -128,4 +128,7 @@ void gic_virtual_load(const struct arch_vm *vm);
 /* Whether the tables allow the access that has just faulted. */
 bool stage2_permits(struct space *s, uint64_t ipa, uint32_t rights);
 
+/* The board is about to be reset: no device reaches memory any more. */
+void smmu_shut(void);
+
 uint64_t smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3);

@@ -118,6 +118,12 @@ void host_guest_end(uint32_t core, uint32_t acknowledged);
 bool host_maintenance(uint32_t core);
 bool host_guest_timer(uint32_t core);
 
+/* Streams by their id, below 64, that the SMMU lets pass; how often one was changed. */
+extern uint64_t host_dma_passes;
+extern uint32_t host_dma_changes;
+/* The SMMU has refused an access, and interrupts the core. */
+void host_dma_refuse(uint32_t core, uint32_t id, enum mv_stream_fault fault, uint64_t address, bool is_write);
+
 /*
  * Run `fn` and return how it panicked, NULL if it did not. Outside of this a
  * panic ends the process.

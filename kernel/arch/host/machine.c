@@ -13,6 +13,7 @@
 #include "message.h"
 #include "sched.h"
 #include "space.h"
+#include "stream.h"
 #include "system.h"
 #include "trace.h"
 #include "vgic.h"
@@ -592,6 +593,7 @@ void host_boot(const struct mv_systab *t)
 {
     host_here = 0;
     system_boot(t);
+    stream_boot(t);
     for (uint32_t i = 0; i < t->core_count; i++)
         host_start_core(i);
 }

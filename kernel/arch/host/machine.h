@@ -34,6 +34,7 @@ struct arch_fp {
 extern bool host_sgi_has_sender;
 #define ARCH_SGI_HAS_SENDER  host_sgi_has_sender
 #define ARCH_LR_LINKED       (!host_sgi_has_sender)
+#define ARCH_EXITS_FAST      true
 
 struct arch_vm {
     struct mv_vm_state el1;
