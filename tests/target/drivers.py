@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Driver cells with QEMU's devices: disks that shrink, fail or are absent, drivers
+that are killed while others depend on them, frames to and from outside.
+
+    drivers.py [-v] [WORD...]
+
+WORD chooses the runs whose line has it. What a run said is kept in
+build/tests/drivers/log. Each run builds a system of tests/target, starts it, types
+at its console and QEMU's, and reads.
+"""
+import argparse
+import json
+import os
+import queue
+import random
+import re
+import shlex
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.relpath(__file__))
+OUT = "build/tests/drivers"
+TOOL = "build/tools/mullion"
+COMPILER = "aarch64-linux-gnu-gcc"
+MASK = (1 << 64) - 1
+
+
+class Wrong(Exception):
+    pass
+
+
+def expect(truth, what):
+    if not truth:
+        raise Wrong(what)
+
+
+# ---- a machine ---------------------------------------------------------------
+
+def build(system, board, cores, smmu, defines=()):
+    out = f"{OUT}/systems/" + "-".join([system, board, str(cores), "smmu" if smmu else "plain", *defines])
+    words = [f"-DTEST_CORES={cores}", *([] if smmu else ["-DTEST_NO_SMMU"]), *(f"-D{d}" for d in defines)]
+    env = dict(os.environ, MULLION_CC=shlex.join([COMPILER, *words]))
+    p = subprocess.run([TOOL, "build", f"{HERE}/{system}/system.dts", "-o", out, "--board", board],
+                       env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    if p.returncode != 0:
+        raise Wrong("does not build:\n" + "\n".join(l for l in p.stdout.split("\n") if "error" in l)[:2000])
+    return out
+
+
+class Machine:
+    """QEMU, with its serial line as lines with the cell that said them."""
+
+    def __init__(self, name, system, board="virt-gicv3", cores=1, smmu=True, defines=(), devices=()):
+        folder = build(system, board, cores, smmu, defines)
+        self.keys = None
+        self.lines, self.all, self.pending = queue.Queue(), [], []
+        os.makedirs(f"{OUT}/log", exist_ok=True)
+        self.log = open(f"{OUT}/log/{name}.txt", "w")
+        machine = f"virt,gic-version={board[-1]},virtualization=on" + (",iommu=smmuv3" if smmu else "")
+        self.monitor_path = os.path.abspath(f"{OUT}/{name}.qmp")
+        command = ["qemu-system-aarch64", "-M", machine, "-cpu", "cortex-a53", "-smp", str(cores), "-m", "1G",
+                   "-display", "none", "-serial", "stdio", "-monitor", "none", "-nic", "none", "-no-reboot",
+                   "-qmp", f"unix:{self.monitor_path},server=on,wait=off", "-kernel", f"{folder}/system.elf", *devices]
+        self.qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for raw in self.qemu.stdout:
+            line = raw.decode(errors="replace").replace("\x1b[K", "").replace("\0", "").strip("\r\n")
+            line = line.split("\r")[-1]
+            self.log.write(line + "\n")
+            self.log.flush()
+            self.all.append(line)
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def wait(self, *patterns, limit=60, keep=()):
+        """Lines until each pattern was found once, in any order: the matches."""
+        left, found, end = list(patterns), {}, time.monotonic() + limit
+        while left:
+            try:
+                line = self.lines.get(timeout=max(0.01, end - time.monotonic()))
+            except queue.Empty:
+                raise Wrong(f"{limit} s without {left[0]!r}; last: {self.all[-1:]}") from None
+            expect(line is not None, f"QEMU has ended: {self.all[-3:]}")
+            if not any(re.search(k, line) for k in keep):
+                expect(not re.search(r"FAIL|panic|PANIC|fault|refused by the SMMU", line), line)
+            for p in left:
+                m = re.search(p, line)
+                if m:
+                    found[p] = m
+                    left.remove(p)
+                    break
+        return [found[p] for p in patterns]
+
+    def drain(self, seconds):
+        """Whatever comes in this time."""
+        end, got = time.monotonic() + seconds, []
+        while time.monotonic() < end:
+            try:
+                got.append(self.lines.get(timeout=max(0.01, end - time.monotonic())))
+            except queue.Empty:
+                break
+        return got
+
+    def send(self, text):
+        self.qemu.stdin.write(text.encode())
+        self.qemu.stdin.flush()
+
+    def type(self, cell, text):
+        if self.keys is None:
+            self.keys = {}
+            self.send("\x1d?")
+            self.wait("the clients are")
+            while cell not in self.keys:
+                m, = self.wait(r"^\[console\] +(\d+)  (\S+)")
+                self.keys[m.group(2)] = m.group(1)
+            for l in self.drain(0.5):
+                m = re.search(r"^\[console\] +(\d+)  (\S+)", l)
+                if m:
+                    self.keys[m.group(2)] = m.group(1)
+        self.send("\x1d" + self.keys[cell])
+        self.wait(f"keyboard: {cell}")
+        self.send(text)
+
+    def qmp(self, command, **arguments):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(10)
+        s.connect(self.monitor_path)
+        f = s.makefile("rw")
+        for words in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
+            f.write(json.dumps(words) + "\n")
+            f.flush()
+            while True:
+                answer = json.loads(f.readline())
+                expect("error" not in answer, answer)
+                if "return" in answer:
+                    break
+        s.close()
+
+    def end(self):
+        if self.qemu.poll() is None:
+            self.qemu.send_signal(signal.SIGKILL)
+        self.qemu.wait()
+        self.log.close()
+        if os.path.exists(self.monitor_path):
+            os.unlink(self.monitor_path)
+
+
+# ---- disks ---------------------------------------------------------------------
+
+DISK_SECTORS = 24576
+FIRST, SECOND, THIRD, EACH, THIRD_SECTORS = 64, 8256, 16448, 8192, 8128
+
+
+def disk_image(name, sectors=DISK_SECTORS):
+    path = f"{OUT}/{name}.img"
+    with open(path, "wb") as f:
+        f.truncate(sectors * 512)
+        f.seek(THIRD * 512)
+        if sectors > THIRD:
+            f.write(b"\x33" * 512 * THIRD_SECTORS)
+            f.truncate(sectors * 512)
+    return path
+
+
+def disk_words(path, more="", drive=""):
+    return ["-drive", f"if=none,id=disk,format=raw,file={path}{drive}",
+            "-device", f"virtio-blk-pci,drive=disk,addr=1,disable-legacy=on,iommu_platform=on{more}"]
+
+
+def check_image(path):
+    """What the clients wrote last, and nothing else."""
+    data = open(path, "rb").read()
+    for who, first in ((ord("o"), FIRST), (ord("t"), SECOND)):
+        for s in range(EACH):
+            base = (who * 1000003 + s) * 0x9e3779b97f4a7c15 + 0xffff * 0xc2b2ae3d27d4eb4f
+            want = struct.pack("<64Q", *((base + i) & MASK for i in range(64)))
+            at = (first + s) * 512
+            expect(data[at:at + 512] == want, f"sector {first + s} of the disk is not what was written")
+    expect(data[:FIRST * 512] == bytes(FIRST * 512), "what belongs to nobody was written")
+    expect(data[THIRD * 512:(THIRD + THIRD_SECTORS) * 512] == b"\x33" * 512 * THIRD_SECTORS,
+           "what may only be read was written")
+
+
+def block_work(name, **how):
+    """Both clients fill, read and write at random, and flush; power fails; the file is right."""
+    path = disk_image(name)
+    m = Machine(name, "block", devices=disk_words(path, how.pop("more", "")), **how)
+    try:
+        m.wait(r"\[block\] disk0: 12 MiB, with a cache, served to 4", r"\[one\] PASS flushed", r"\[two\] PASS flushed",
+               limit=90)
+    finally:
+        m.end()
+    check_image(path)
+
+
+def block_restarts(name, **how):
+    """The driver is stopped and started while both clients work: nothing they wrote is lost."""
+    path = disk_image(name)
+    m = Machine(name, "block", devices=disk_words(path), **how)
+    try:
+        m.wait(r"\[one\] READY", r"\[two\] READY", limit=90)
+        sessions = 0
+        for n in range(3):
+            m.type("one", "r")
+            m.type("two", "r")
+            m.type("keeper", "b" if n < 2 else "pb")
+            time.sleep(0.1)
+            m.send("bb")
+            found = m.wait(r"\[one\] PASS again, (\d+) sessions more", r"\[two\] PASS again, (\d+) sessions more", limit=90)
+            sessions += sum(int(f.group(1)) for f in found)
+            m.drain(0.5)
+        expect(sessions >= 6, f"only {sessions} sessions: the driver was stopped when nobody worked")
+        m.type("keeper", "s")
+        m.wait("block: stopped")
+        m.type("one", "r")
+        expect(not any("again" in l for l in m.drain(2)), "a client goes on without a driver")
+        m.type("keeper", "g")
+        m.wait(r"\[one\] PASS again, [12] sessions more")
+    finally:
+        m.end()
+
+
+def block_small(name, **how):
+    """The disk is smaller than described: what lies beyond fails, the rest works."""
+    path = disk_image(name, 10000)
+    m = Machine(name, "block", devices=disk_words(path), defines=("TEST_QUIET",), **how)
+    try:
+        m.wait("partition second of two ends at sector 16448, the disk at 10000", "partition third of one ends",
+               r"\[one\] READY", r"\[two\] READY")
+        m.type("two", "s")
+        m.wait(rf"\[two\] NOTE reads to {10000 - SECOND}, writes there 0 1")
+        m.type("one", "e")
+        m.wait(r"\[one\] NOTE 0 of 64 fail")
+    finally:
+        m.end()
+
+
+def block_shrinks(name, **how):
+    """The disk shrinks while clients work, and grows again."""
+    path = disk_image(name)
+    m = Machine(name, "block", devices=disk_words(path), defines=("TEST_QUIET",), **how)
+    try:
+        m.wait(r"\[one\] READY", r"\[two\] READY")
+        m.qmp("block_resize", device="disk", size=5000 * 512)
+        m.wait("the disk now has 5000 sectors, it had 24576")
+        m.type("one", "s")
+        m.wait(rf"\[one\] NOTE reads to {5000 - FIRST}, writes there 0 1")
+        m.type("two", "s")
+        m.wait(r"\[two\] NOTE nothing can be read")
+        m.qmp("block_resize", device="disk", size=DISK_SECTORS * 512)
+        m.wait("the disk now has 24576 sectors, it had 5000")
+        m.type("two", "s")
+        m.wait(rf"\[two\] NOTE reads to {EACH}, writes there 0 1")
+    finally:
+        m.end()
+
+
+def block_absent(name, **how):
+    """There is no disk, or another device: all fails, nothing hangs."""
+    for n, (words, said) in enumerate((([], "nothing is there"), (
+            ["-device", "virtio-rng-pci,addr=1,disable-legacy=on,iommu_platform=on"], "another device is there"))):
+        m = Machine(f"{name}-{n}", "block", devices=words, defines=("TEST_QUIET",), **how)
+        try:
+            m.wait(rf"\[block\] disk0 does not work: {said}", r"\[one\] READY", r"\[two\] READY")
+            m.type("one", "e")
+            m.wait(r"\[one\] NOTE 64 of 64 fail, 0 s")
+        finally:
+            m.end()
+
+
+def block_errors(name, **how):
+    """The disk answers some requests with an error, and the others right."""
+    path = disk_image(name)
+    injected = "".join(f",inject-error.{i}.event=none,inject-error.{i}.iotype=read,inject-error.{i}.errno=5,"
+                       f"inject-error.{i}.sector={FIRST + i * 128},inject-error.{i}.once=off" for i in range(10))
+    words = ["-blockdev", f"driver=blkdebug,node-name=disk,image.driver=file,image.filename={path}{injected}",
+             "-device", "virtio-blk-pci,drive=disk,addr=1,disable-legacy=on,iommu_platform=on,werror=report,rerror=report"]
+    m = Machine(name, "block", devices=words, defines=("TEST_QUIET",), **how)
+    try:
+        m.wait(r"\[one\] READY", r"\[two\] READY")
+        m.type("one", "e")
+        m.wait(r"\[one\] NOTE 10 of 64 fail, 0 s", r"\[block\] \d+ requests have failed")
+        m.type("two", "e")
+        m.wait(r"\[two\] NOTE 0 of 64 fail, 0 s")
+    finally:
+        m.end()
+
+
+def block_stalls(name, **how):
+    """The disk stops answering: requests fail after some seconds, and it is started again."""
+    path = disk_image(name)
+    m = Machine(name, "block", devices=disk_words(path, "", ",throttling.iops-total=4"), defines=("TEST_QUIET",), **how)
+    try:
+        m.wait(r"\[one\] READY", r"\[two\] READY")
+        m.qmp("block_set_io_throttle", device="disk", bps=1, bps_rd=0, bps_wr=0, iops=0, iops_rd=0, iops_wr=0)
+        m.type("one", "e")
+        m.wait("the network card|the disk has failed: it does not answer", r"\[one\] NOTE \d+ of 64 fail", limit=120)
+        m.qmp("block_set_io_throttle", device="disk", bps=0, bps_rd=0, bps_wr=0, iops=0, iops_rd=0, iops_wr=0)
+        m.wait("the disk works again", limit=70) if not any("works again" in l for l in m.all[-3:]) else None
+        m.type("one", "e")
+        m.wait(r"\[one\] NOTE 0 of 64 fail")
+    finally:
+        m.end()
+
+
+# ---- all -----------------------------------------------------------------------
+
+RUNS = [
+    ("block-work-1", block_work, {}),
+    ("block-work-2", block_work, {"cores": 2}),
+    ("block-work-gicv2", block_work, {"board": "virt-gicv2", "cores": 2}),
+    ("block-work-plain", block_work, {"smmu": False, "board": "virt-gicv2"}),
+    ("block-work-short", block_work, {"cores": 2, "more": ",queue-size=16,seg-max-adjust=on"}),
+    ("block-restarts-2", block_restarts, {"cores": 2}),
+    ("block-restarts-plain", block_restarts, {"smmu": False}),
+    ("block-small", block_small, {}),
+    ("block-shrinks", block_shrinks, {"cores": 2}),
+    ("block-absent", block_absent, {}),
+    ("block-errors", block_errors, {}),
+    ("block-stalls", block_stalls, {}),
+]
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a.add_argument("-v", action="store_true")
+    a.add_argument("words", nargs="*")
+    o = a.parse_args()
+    passed = failed = 0
+    random.seed(1)
+    os.makedirs(OUT, exist_ok=True)
+    for name, run, how in RUNS:
+        if not all(w in name.split("-") for w in o.words):
+            continue
+        start, wrong = time.monotonic(), None
+        try:
+            run(name, **dict(how))
+        except Wrong as e:
+            wrong = str(e)
+        print(f"{'FAIL' if wrong else 'ok  '} {name:22} {time.monotonic() - start:5.1f} s", flush=True)
+        if wrong:
+            print("     " + wrong.replace("\n", "\n     "), flush=True)
+        passed += not wrong
+        failed += bool(wrong)
+        if o.v:
+            print(open(f"{OUT}/log/{name}.txt", errors="replace").read())
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed != 0 or passed == 0)
+
+
+if __name__ == "__main__":
+    main()
