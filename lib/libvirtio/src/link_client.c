@@ -94,7 +94,8 @@ void vio_link_client_publish(struct vio_link_client *c, uint32_t queue)
 
 void vio_link_client_reset(struct vio_link_client *c)
 {
-    if (c->link.state == VIO_LINK_UP)
+    /* It is no fault of a server that has started again. */
+    if (c->link.state == VIO_LINK_UP && client_is_bound(c, link_read_epoch(peer_side(c))))
         c->link.broken++;
     client_end(c);
     (void)vio_link_client_poll(c);

@@ -97,7 +97,7 @@ struct vio_link {
     uint32_t state;            /* enum vio_link_state */
     uint64_t features;         /* agreed in this session, beside those that always are */
     uint64_t own_features;     /* server: offered; client: wanted */
-    uint64_t broken;           /* sessions that ended because the peer broke a rule */
+    uint64_t broken;           /* sessions that this side has ended for the peer's fault */
 };
 
 /* ---- client ------------------------------------------------------------------------ */
