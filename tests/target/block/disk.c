@@ -14,10 +14,12 @@ static void send(struct disk *d, struct request *r)
 
     *r->header = (struct vio_block_header){ .type = r->type, .sector = r->sector };
     *r->status = NOT_ANSWERED;
+    if (r->type == VIO_BLOCK_OUT)
+        memcpy(r->there, r->data, bytes);
     if (half != 0)
-        span[n++] = (struct vio_span){ vio_address(m, r->data), half };
+        span[n++] = (struct vio_span){ vio_address(m, r->there), half };
     if (bytes != 0)
-        span[n++] = (struct vio_span){ vio_address(m, r->data + half), bytes - half };
+        span[n++] = (struct vio_span){ vio_address(m, r->there + half), bytes - half };
     span[n++] = (struct vio_span){ vio_address(m, r->status), 1 };
     if (r->type == VIO_BLOCK_OUT)
         mv_assert(vio_driver_add(&d->link.queue[0], span, n - 1, 1, r) == VIO_OK);
@@ -70,7 +72,7 @@ void disk_open(struct disk *d, const char *name)
     for (uint32_t i = 0; i < DISK_REQUESTS; i++) {
         d->request[i].header = (struct vio_block_header *)(void *)at;
         d->request[i].status = at + 64;
-        d->request[i].data = at + 128;
+        d->request[i].there = at + 128;
         at += 128 + DISK_BYTES;
     }
     mv_assert(at <= d->link.link.memory.at + d->link.link.memory.size);
@@ -103,6 +105,8 @@ uint32_t disk_wait(struct disk *d)
             struct request *r = (struct request *)token;
 
             r->busy = false;
+            if (r->type == VIO_BLOCK_IN)
+                memcpy(r->data, r->there, r->sectors * VIO_BLOCK_SECTOR);
             return (uint32_t)(r - d->request);
         }
         if (!vio_driver_listen(&d->link.queue[0]))

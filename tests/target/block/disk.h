@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A partition as a native client sees it: requests that are under way together, and
- * are asked for again when the session with the server has ended meanwhile.
+ * are asked for again when the session with the server has ended meanwhile. Data are
+ * kept here and copied, for the link may be cleared when the server starts again.
  */
 #pragma once
 
@@ -14,8 +15,9 @@
 #define DISK_BYTES    16384u           /* of a request at most */
 
 struct request {
-    struct vio_block_header *header;
-    uint8_t *data, *status;
+    struct vio_block_header *header;   /* these three in the link */
+    uint8_t *there, *status;
+    uint8_t  data[DISK_BYTES];
     uint32_t type, sectors;
     uint64_t sector;
     bool     busy;
