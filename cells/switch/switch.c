@@ -22,6 +22,8 @@ struct frame {
         uint8_t to[6], from[6], type[2];
     } start;
     uint32_t bytes;                /* with the header */
+    uint32_t port;                 /* where it comes from */
+    uint32_t now;                  /* seconds */
 };
 
 _Static_assert(sizeof(((struct frame *)0)->start) == sizeof(struct vio_net_header) + SWITCH_FRAME_MIN,
@@ -41,6 +43,8 @@ static uint64_t number_of(const uint8_t *mac)
 static void port_down(struct ether_switch *s, struct port *p)
 {
     p->up = false;
+    p->used_all = 0;
+    memset(p->used, 0, sizeof(p->used));
     addresses_forget(&s->addresses, (uint32_t)(p - s->port));
 }
 
@@ -84,6 +88,42 @@ static void copy_rest(const struct frame *f, const struct vio_chain *to)
     }
 }
 
+/* Whether `from` has had no more than its share of the port's buffers. */
+static bool is_modest(const struct ether_switch *s, const struct port *p, uint32_t from, uint32_t now)
+{
+    uint64_t active = 0;
+
+    for (uint32_t i = 0; i < s->port_count; i++)
+        active += p->wanted[i] != 0 && now - (p->wanted[i] - 1) <= SWITCH_ACTIVE_S;
+    return p->used[from] * active <= p->used_all;
+}
+
+/* Whether `from` may have a buffer of the port; there may be none. */
+static bool may_have(const struct ether_switch *s, struct port *p, uint32_t from, uint32_t now)
+{
+    const struct vio_device_queue *q = &p->link.queue[VIO_NET_RECEIVE];
+
+    p->wanted[from] = now + 1;
+    return vio_device_available(q) > q->num / 4 || is_modest(s, p, from, now);
+}
+
+/* `from` has had one. What is long ago counts less and less. */
+static void note_use(const struct ether_switch *s, struct port *p, uint32_t from)
+{
+    p->used[from]++;
+    if (++p->used_all < 4 * p->link.queue[VIO_NET_RECEIVE].num)
+        return;
+    p->used_all = 0;
+    for (uint32_t i = 0; i < s->port_count; i++)
+        p->used_all += p->used[i] /= 2;
+}
+
+static void lose(struct ether_switch *s, struct port *p)
+{
+    p->lost++;
+    s->news = true;
+}
+
 /* Give the frame to a port. */
 static void give(struct ether_switch *s, struct port *p, const struct frame *f)
 {
@@ -94,6 +134,10 @@ static void give(struct ether_switch *s, struct port *p, const struct frame *f)
 
     if (!p->up)
         return;
+    if (!may_have(s, p, f->port, f->now)) {
+        lose(s, p);
+        return;
+    }
     status = vio_device_next(q, &to);
     if (status == VIO_BROKEN || (status == VIO_OK && to.out_count != 0)) {
         port_fail(s, p);
@@ -103,13 +147,13 @@ static void give(struct ether_switch *s, struct port *p, const struct frame *f)
         (void)vio_parts_put(part, to.in_count, 0, &f->start, sizeof(f->start));
         copy_rest(f, &to);
         vio_device_done(q, to.head, f->bytes);
+        note_use(s, p, f->port);
         p->given++;
         return;
     }
     if (status == VIO_OK)
         vio_device_untake(q, to.head);
-    p->lost++;
-    s->news = true;
+    lose(s, p);
 }
 
 static void give_all(struct ether_switch *s, const struct port *from, const struct frame *f)
@@ -120,26 +164,26 @@ static void give_all(struct ether_switch *s, const struct port *from, const stru
 }
 
 /* Where the frame is to go. */
-static void forward(struct ether_switch *s, struct port *from, struct frame *f, uint32_t now)
+static void forward(struct ether_switch *s, struct port *from, struct frame *f)
 {
     uint64_t source = number_of(f->start.from), target = number_of(f->start.to);
-    uint32_t self = (uint32_t)(from - s->port), port;
+    uint32_t port;
 
     if (source == 0 || (source & MULTICAST) != 0 || (target & LINK_LOCAL_MASK) == LINK_LOCAL) {
         from->bad++;
         return;
     }
-    if (source != from->mac && !addresses_learn(&s->addresses, source, self, now)) {
+    if (source != from->mac && !addresses_learn(&s->addresses, source, f->port, f->now)) {
         from->forged++;
         s->news = true;
         return;
     }
     /* No feature is agreed that would give it a meaning. */
     f->start.header = (struct vio_net_header){ .num_buffers = 1 };
-    port = (target & MULTICAST) != 0 ? ADDRESSES_NOWHERE : addresses_find(&s->addresses, target, now);
+    port = (target & MULTICAST) != 0 ? ADDRESSES_NOWHERE : addresses_find(&s->addresses, target, f->now);
     if (port == ADDRESSES_NOWHERE)
         give_all(s, from, f);
-    else if (port != self)
+    else if (port != f->port)
         give(s, &s->port[port], f);
 }
 
@@ -152,6 +196,8 @@ static bool take(struct ether_switch *s, struct port *p, uint32_t now)
         struct frame f;
         enum vio_status status;
 
+        f.port = (uint32_t)(p - s->port);
+        f.now = now;
         f.chain = (struct vio_chain){ .part = f.part, .part_max = SWITCH_PARTS };
         status = vio_device_next(q, &f.chain);
         if (status == VIO_EMPTY)
@@ -166,7 +212,7 @@ static bool take(struct ether_switch *s, struct port *p, uint32_t now)
         } else {
             f.bytes = (uint32_t)f.chain.out_bytes;
             (void)vio_parts_get(f.part, f.chain.out_count, 0, &f.start, sizeof(f.start));
-            forward(s, p, &f, now);
+            forward(s, p, &f);
         }
         vio_device_done(q, f.chain.head, 0);
     }

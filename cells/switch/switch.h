@@ -10,7 +10,9 @@
  * queue's rules loses his session, and nobody else notices.
  *
  * Ports take turns, a few frames each. A port without free buffers loses what is
- * for it, which is counted, and holds nobody up.
+ * for it, which is counted, and holds nobody up. When it has few, only those may
+ * have them who have not had more than their share: so one who floods a port does
+ * not keep others from reaching it.
  */
 #pragma once
 
@@ -22,12 +24,13 @@
 #include "addresses.h"
 #include "switch_config.h"
 
-#define SWITCH_PORTS_MAX  (ADDRESSES_FIXED / 2)
+#define SWITCH_PORTS_MAX  32u
 #define SWITCH_BATCH      16u      /* frames of a port in one turn */
 #define SWITCH_PARTS      8u       /* of a frame in a link */
 #define SWITCH_FRAME_MIN  14u      /* bytes, without checksum */
 #define SWITCH_FRAME_MAX  1518u    /* with a VLAN tag */
 #define SWITCH_REPORT_S   10u
+#define SWITCH_ACTIVE_S   2u       /* so long a port counts as one that sends to another */
 
 struct port {
     const struct switch_port *config;
@@ -35,6 +38,10 @@ struct port {
     uint64_t mac;                  /* its own, as described; 0: it may have any */
     bool     open;                 /* the link is what it should be */
     bool     up;
+    /* What each port has been given of this one's buffers lately, and when it last
+     * wanted one. */
+    uint32_t used[SWITCH_PORTS_MAX], used_all;
+    uint32_t wanted[SWITCH_PORTS_MAX];     /* seconds + 1; 0: never */
     /* Frames: taken from the client, given to it; lost because it had no buffer
      * free; thrown away because they were none, or not from where they said. */
     uint64_t taken, given, lost, bad, forged;

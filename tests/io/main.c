@@ -12,8 +12,8 @@ static const struct {
     int (*run)(void);
     int tests;
 } groups[] = {
-    { "addresses", test_addresses, 4 }, { "switch", test_switch, 0 }, { "disk", test_disk, 0 },
-    { "network", test_network, 0 },     { "ports", test_ports, 0 },   { "wild", test_wild, 0 },
+    { "addresses", test_addresses, 4 }, { "switch", test_switch, 9 }, { "disk", test_disk, 19 },
+    { "network", test_network, 11 },    { "ports", test_ports, 10 },  { "wild", test_wild, 2 },
 };
 
 /* In a process of its own, so that one that crashes fails alone. */
