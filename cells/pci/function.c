@@ -172,6 +172,17 @@ static enum pci_answer compare(const struct pci_function *f, struct function_fou
     return bars_agree(f, found) ? PCI_OK : PCI_BAR_DIFFERS;
 }
 
+bool function_is_on(const struct pci_function *f)
+{
+    uint32_t on = COMMAND_MEMORY | COMMAND_MASTER, identity = (uint32_t)f->device << 16 | f->vendor;
+    bool same = space_read(f->id, SPACE_IDENTITY) == identity && (space_read(f->id, SPACE_COMMAND) & on) == on;
+
+    for (uint32_t i = 0; same && i < MV_PCI_BARS; i++)
+        if (f->bar[i].size)
+            same = (space_read(f->id, bar_at(i)) & ~BAR_FLAGS) == f->bar[i].address;
+    return same;
+}
+
 enum pci_answer function_compare(const struct pci_function *f, struct function_found *found)
 {
     if (!function_is_there(f->id))

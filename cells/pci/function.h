@@ -22,6 +22,8 @@ struct function_found {
 bool function_is_there(uint32_t id);
 /* No decoding, no DMA, no interrupt of any kind. */
 void function_off(uint32_t id);
+/* Has an earlier life of this cell attached it? Then its driver may be at work. */
+bool function_is_on(const struct pci_function *f);
 /* Off, and compared. */
 enum pci_answer function_compare(const struct pci_function *f, struct function_found *found);
 /*

@@ -96,10 +96,13 @@ static uint64_t serve(void *context, uint32_t badge, uint32_t size, struct mv_wo
 int main(void)
 {
     for (uint32_t i = 0; i < pci_config.function_count; i++) {
+        const struct pci_function *f = &pci_config.functions[i];
         struct function_found found = { 0 };
-        enum pci_answer answer = function_compare(&pci_config.functions[i], &found);
 
-        say(&pci_config.functions[i], answer, &found);
+        if (function_is_on(f))
+            SAY(f, "%04x:%04x is on", f->vendor, f->device);
+        else
+            say(f, function_compare(f, &found), &found);
     }
     scan();
     mv_loop_init(&loop);

@@ -59,6 +59,10 @@ def read_runs(name):
     return runs
 
 
+def system_folder(run):
+    return next((p for p in (f"{HERE}/{run.system}", f"{HERE}/../hostile/{run.system}") if os.path.isdir(p)), None)
+
+
 # ---- building --------------------------------------------------------------
 
 class Builder:
@@ -100,8 +104,7 @@ class Builder:
 
     @staticmethod
     def make(run, kit, out):
-        folder = next((p for p in (f"{HERE}/{run.system}", f"{HERE}/../hostile/{run.system}")
-                       if os.path.isdir(p)), None)
+        folder = system_folder(run)
         if folder is None:
             return f"there is no test system {run.system}"
         clock = ["-DTEST_ICOUNT=1"] if is_icount(run) else []
@@ -127,6 +130,14 @@ def link(target, name):
 
 # ---- running ---------------------------------------------------------------
 
+def more_words(run):
+    """What the description of a test system gives to QEMU besides the board."""
+    tree = open(f"{system_folder(run)}/system.dts").read()
+    node = re.search(r"mullion,qemu\s*{(.*?)}", tree, re.S)
+    words = node and re.search(r'\bargs = "(.*?)"', node.group(1), re.S)
+    return shlex.split(words.group(1)) if words else []
+
+
 def qemu_command(run, folder):
     tree = open(f"build/kit/boards/{run.board}/board.dts").read()
     node = re.search(r"mullion,qemu\s*{(.*?)}", tree, re.S).group(1)
@@ -138,7 +149,7 @@ def qemu_command(run, folder):
     image = "img" if run.mode == "image" else "elf"
     return command + ["-smp", cores, "-m", setting("memory").group(1), "-display", "none",
                       "-serial", "stdio", "-monitor", "none", "-nic", "none", "-no-reboot",
-                      "-kernel", f"{folder}/system.{image}"] + MODES[run.mode]
+                      "-kernel", f"{folder}/system.{image}"] + MODES[run.mode] + more_words(run)
 
 
 def judge(text, timed_out):
