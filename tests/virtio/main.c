@@ -12,7 +12,7 @@ static const struct {
     int tests;
 } groups[] = {
     { "device", test_device, 14 },  { "driver", test_driver, 10 }, { "pair", test_pair, 2 },
-    { "threads", test_threads, 2 }, { "link", test_link, 17 },     { "mmio", test_mmio, 7 },
+    { "threads", test_threads, 2 }, { "link", test_link, 18 },     { "mmio", test_mmio, 7 },
     { "pci", test_pci, 6 },
 };
 
