@@ -45,6 +45,7 @@ struct stack {
     size_t (*send)(struct net_tcp *, const void *, size_t);
     size_t (*ready)(const struct net_tcp *);
     size_t (*receive)(struct net_tcp *, void *, size_t);
+    const void *(*look)(const struct net_tcp *, size_t *);
     void   (*end)(struct net_tcp *);
     void   (*close)(struct net_tcp *);
     void   (*abort)(struct net_tcp *);

@@ -206,10 +206,19 @@ size_t net_tcp_receive(struct net_tcp *t, void *bytes, size_t size)
 
     if (some == 0)
         return 0;
-    (void)pbuf_copy_partial(t->waiting, bytes, some, 0);
+    if (bytes != NULL)
+        (void)pbuf_copy_partial(t->waiting, bytes, some, 0);
     t->waiting = pbuf_free_header(t->waiting, some);
     tcp_recved(t->pcb, some);
     return some;
+}
+
+const void *net_tcp_look(const struct net_tcp *t, size_t *size)
+{
+    const struct pbuf *p = t->waiting;
+
+    *size = p != NULL ? p->len : 0;
+    return p != NULL ? p->payload : NULL;
 }
 
 void net_tcp_end(struct net_tcp *t)

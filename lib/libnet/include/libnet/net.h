@@ -143,10 +143,14 @@ bool net_tcp_connect(struct net_tcp *t, const struct net_peer *to, net_tcp_handl
 size_t net_tcp_space(const struct net_tcp *t);
 size_t net_tcp_send(struct net_tcp *t, const void *bytes, size_t size);
 
-/* How much waits; take up to `size` of it, returns how much. The peer can send only
- * as much as has been taken, and some 60 KiB more. */
+/* How much waits; take up to `size` of it, returns how much; `bytes` NULL: take it
+ * without a copy. The peer can send only as much as has been taken, and some 60 KiB
+ * more. */
 size_t net_tcp_ready(const struct net_tcp *t);
 size_t net_tcp_receive(struct net_tcp *t, void *bytes, size_t size);
+
+/* What waits, where it is: *size bytes, until something is taken; NULL: nothing. */
+const void *net_tcp_look(const struct net_tcp *t, size_t *size);
 
 /* Send no more; the peer is told, and can go on sending. */
 void net_tcp_end(struct net_tcp *t);
