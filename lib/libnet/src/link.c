@@ -77,8 +77,11 @@ static bool link_send(struct net_port *p, const struct net_piece *piece, unsigne
 
     for (unsigned i = 0; i < count; i++)
         size = piece[i].size > NET_FRAME_MAX - size ? NET_FRAME_MAX + 1 : size + piece[i].size;
-    if (l->up && l->sending.free_count == 0)
+    if (l->up && l->sending.free_count == 0) {
+        /* A switch that is more urgent than this cell has sent them right away. */
+        vio_link_client_publish(&l->client, VIO_NET_TRANSMIT);
         take_back_sent(l);
+    }
     if (l->up && size >= NET_FRAME_HEAD && size <= NET_FRAME_MAX)
         buffer = vio_buffers_take(&l->sending);
     if (buffer == NULL) {
