@@ -22,6 +22,7 @@ include tests/net/build.mk
 include tests/vmm/build.mk
 include tests/virtio/build.mk
 include tests/block/build.mk
+include tests/pci/build.mk
 include tests/io/build.mk
 include bench/linux/build.mk
 include bench/io/build.mk
@@ -77,7 +78,7 @@ tour-two-linux tour-pipeline: tour-%: kit
 # ---- test --------------------------------------------------------------------
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
-TEST_STEPS := all test-tool test-lib test-virtio test-vmm test-block test-io test-net test-unit test-lib-target test-clang test-target test-boot \
+TEST_STEPS := all test-tool test-lib test-virtio test-vmm test-block test-pci test-io test-net test-unit test-lib-target test-clang test-target test-boot \
               test-tutorial tour-pipeline guests-all test-guests test-linux tour-two-linux
 
 .PHONY: test test-tutorial test-clang check
