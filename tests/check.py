@@ -219,7 +219,7 @@ MAY_INCLUDE = [
     (r"^kernel/arch/host/", [r"^mv/", r"^kernel/[^/]*\.h$", r"^kernel/arch/(arch\.h|host/)", r"^[a-z]+\.h$"]),
     (r"^boards/", [r"^kernel/[^/]*\.h$", r"^kernel/arch/arch\.h$"]),
     (r"^boot/", [r"^mv/", r"^boot/", r"^std\w+\.h$"]),
-    (r"^cells/", [r"^mv/", r"^lib(mv|net|virtio)/", r"^cells/", r"^cell\.h$", r"^std\w+\.h$"]),
+    (r"^cells/", [r"^mv/", r"^lib(mv|net|virtio)/", r"^(block|pci|switch)/\w+\.h$", r"^cells/", r"^cell\.h$", r"^std\w+\.h$"]),
     (r"^systems/", [r"^mv/", r"^lib(mv|net|virtio)/", r"^systems/", r"^cell\.h$", r"^std\w+\.h$"]),
     (r"^tools/mullion/", [r"^mv/", r"^tools/mullion/", r"^(sys/)?[a-z]+\.h$"]),
 ]

@@ -230,18 +230,15 @@ static void set_high(uint64_t *address, uint32_t value)
     *address = (uint32_t)*address | (uint64_t)value << 32;
 }
 
-/* A queue that is in use cannot be set up. */
+/* While a queue is in use, what is set up counts for its next start. */
 static void write_queue(struct vio_mmio *m, uint64_t offset, uint32_t value)
 {
     uint32_t n = m->queue_sel;
 
     if (!queue_is_there(m))
         return;
-    if (offset == QUEUE_READY)
-        write_ready(m, value);
-    if (m->queue[n].ready)
-        return;
     switch (offset) {
+    case QUEUE_READY:       write_ready(m, value); break;
     case QUEUE_NUM:         m->setup[n].num = value; break;
     case QUEUE_DESC_LOW:    set_low(&m->setup[n].desc, value); break;
     case QUEUE_DESC_HIGH:   set_high(&m->setup[n].desc, value); break;
