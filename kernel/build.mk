@@ -12,6 +12,8 @@ BOARDS         := $(sort $(notdir $(patsubst %/board.mk,%,$(wildcard boards/*/bo
 # stream.c is for boards with an SMMU; the others have nosmmu.c in place of both.
 KERNEL_SOURCES := $(filter-out kernel/stream.c,$(wildcard kernel/*.c))
 SMMU_SOURCES_smmuv3 := kernel/stream.c kernel/arch/aarch64/smmuv3.c
+SMMU_VERSION_smmuv3 := 3
+SMMU_VERSION_nosmmu := 0
 SMMU_SOURCES_nosmmu := kernel/arch/aarch64/nosmmu.c
 ARCH_DIR       := kernel/arch/aarch64
 ARCH_SOURCES   := $(ARCH_DIR)/frame.c $(ARCH_DIR)/gic.c $(ARCH_DIR)/init.c \
@@ -47,7 +49,7 @@ include boards/$(1)/board.mk
 $(2)_$(1)_SRC := $(KERNEL_SOURCES) $(ARCH_SOURCES) $(ARCH_DIR)/$$(GIC).c $$(SMMU_SOURCES_$$(SMMU)) boards/$(1)/board.c boards/drivers/$$(UART).c
 $(2)_$(1)_OBJ := $$(patsubst %,build/kernel/$(2)/$(1)/%.o,$$(basename $$($(2)_$(1)_SRC)))
 $(2)_$(1)_GIC := $$(GIC)
-$(2)_$(1)_DEF := $(VARIANT_FLAGS_$(2)) -DMV_BOARD_NAME='"$(1)"' -DMV_GIC_VERSION=$$(subst gicv,,$$(GIC)) -DMV_LINK_BASE=$$(LINK_BASE) -DLINK_BASE=$$(LINK_BASE)
+$(2)_$(1)_DEF := $(VARIANT_FLAGS_$(2)) -DMV_BOARD_NAME='"$(1)"' -DMV_GIC_VERSION=$$(subst gicv,,$$(GIC)) -DMV_SMMU_VERSION=$$(SMMU_VERSION_$$(SMMU)) -DMV_LINK_BASE=$$(LINK_BASE) -DLINK_BASE=$$(LINK_BASE)
 $(2)_$(1)_CC  := $$(or $(VARIANT_CC_$(2)),$(KERNEL_CC))
 $(2)_$(1)_GCC := $$(or $(VARIANT_GCC_$(2)),$(KERNEL_GCC_FLAGS))
 

@@ -28,6 +28,7 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
     .board = MV_BOARD_NAME,
     .link_base = MV_LINK_BASE,
     .own_context = offsetof(struct vcpu, own),
+    .smmu_version = MV_SMMU_VERSION,
     .sizes = {
         .cell = sizeof(struct cell),
         .vcpu = sizeof(struct vcpu),

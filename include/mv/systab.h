@@ -159,6 +159,7 @@ struct mv_sys_stream {
     uint64_t entry;                     /* where its entry of the SMMU's stream table is */
     uint64_t context;                   /* and the context descriptor of its cell */
 };
+#define MV_STREAM_ASID(cell)  ((cell) + 1)      /* that of a cell's streams, by the cell's index */
 /* Memory that cell_start makes pristine: file_size bytes copied from source,
  * the rest up to size zeroed. */
 struct mv_sys_load {
@@ -251,7 +252,8 @@ struct mv_kernel_info {
     uint32_t magic, systab_version, abi_version, gic_version;
     char     board[MV_NAME_BYTES];
     uint64_t link_base;                 /* where the image must lie, physical */
-    uint32_t own_context, reserved;     /* where a vCPU's own context lies in it */
+    uint32_t own_context;               /* where a vCPU's own context lies in it */
+    uint32_t smmu_version;              /* 3: it drives an SMMUv3; 0: none */
     struct mv_object_sizes sizes;
     struct mv_object_fields fields;
 };

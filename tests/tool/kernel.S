@@ -29,7 +29,7 @@ name:
         .asciz  BOARD
         .zero   24 - (. - name)
         .quad   BASE
-        .long   64, 0                           /* a vCPU's own context */
+        .long   64, 3                           /* a vCPU's own context; the SMMU's version */
         .long   SIZES                           /* run.sh */
         .short  FIELDS
 

@@ -11,7 +11,7 @@ UNIT_TESTS    := $(filter-out tests/unit/fuzz.c,$(wildcard tests/unit/*.c))
 UNIT_HEADERS  := $(wildcard include/mv/* kernel/*.h kernel/arch/*.h kernel/arch/host/*.h tests/unit/*.h tests/unit/*.def) \
   $(UNIT_BUILD)/shadow/init.h tests/unit/build.mk
 UNIT_CPPFLAGS := -Iinclude -Ikernel -Ikernel/arch/host -Itests/unit -DMV_DEBUG -DMV_BOARD_NAME='"host"' \
-  -DMV_GIC_VERSION=3 -DMV_LINK_BASE=0
+  -DMV_GIC_VERSION=3 -DMV_SMMU_VERSION=3 -DMV_LINK_BASE=0
 UNIT_CFLAGS   := -std=gnu11 -g -O1 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
   -Wmissing-prototypes -Wconversion -Wno-unused-parameter -fno-strict-aliasing -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -282,6 +282,56 @@ static void read_timer(struct board *b, const struct tree *t)
     }
 }
 
+/* The place of an interrupt in "interrupts", by its name. */
+static const struct interrupt *named_interrupt(const struct node *n, const struct interrupts *in, const char *name)
+{
+    const struct prop *p = node_prop(n, "interrupt-names");
+    size_t place = 0;
+
+    for (size_t at = 0; p && at < p->length && place < in->list.count; at += strnlen((const char *)p->data + at, p->length - at) + 1, place++)
+        if (p->length - at > strlen(name) && !memcmp(p->data + at, name, strlen(name) + 1))
+            return &in->list.at[place];
+    return NULL;
+}
+
+/* An SMMUv3: what stands before devices that reach memory. */
+static void read_smmu(struct board *b, const struct tree *t)
+{
+    struct regions r = { 0 };
+    struct interrupts in = { 0 };
+
+    for (size_t i = 0; i < t->all.count; i++) {
+        const struct node *n = t->all.at[i];
+        const struct prop *p = node_prop(n, "compatible"), *status = node_prop(n, "status");
+
+        if (!p || !prop_has_string(p, "arm,smmu-v3") || (status && !prop_has_string(status, "okay") && !prop_has_string(status, "ok")))
+            continue;
+        if (b->smmu)
+            diag_error(n->at, "the tree has a second SMMU; expected one, the kernel drives no more; set the status of \"%s\" to \"disabled\"",
+                       node_title(n));
+        else
+            b->smmu = n;
+    }
+    if (!b->smmu)
+        return;
+    if (!board_regions(b->smmu, &r) || r.list.count == 0 || r.list.at[0].size < SMMU_BYTES || r.list.at[0].base % SMMU_BYTES_ALIGN) {
+        diag_error(b->smmu->at, "the SMMU's \"reg\" is not two pages of 64 KiB; expected these; correct the board's tree");
+        return;
+    }
+    b->smmu_registers = r.list.at[0].base;
+    bool found = b->gic && board_interrupts(b, t, b->smmu, &in);
+    const struct interrupt *both = named_interrupt(b->smmu, &in, "combined");
+    const struct interrupt *event = both ? both : named_interrupt(b->smmu, &in, "eventq");
+    const struct interrupt *error = both ? both : named_interrupt(b->smmu, &in, "gerror");
+
+    if (!found || !event || !error || !event->edge || !error->edge || event->id < 32 || error->id < 32) {
+        diag_error(b->smmu->at, "the SMMU has no usable interrupts; expected shared edges named \"eventq\" and \"gerror\", or \"combined\"; correct the board's tree");
+        return;
+    }
+    b->smmu_event_interrupt = event->id;
+    b->smmu_error_interrupt = error->id;
+}
+
 /* "/pl011@9000000", an alias, either with ":115200n8" behind it. */
 static const struct node *stdout_node(const struct tree *t)
 {
@@ -314,6 +364,7 @@ void board_read(struct board *b, const struct tree *t, const char *name)
     read_gic(b, t);
     read_cpus(b, t);
     read_timer(b, t);
+    read_smmu(b, t);
     b->psci_smc = method && prop_has_string(method, "smc");
     if (uart && board_regions(uart, &r) && r.list.count)
         b->uart = r.list.at[0].base;

@@ -9,6 +9,8 @@
 
 #include "tree.h"
 
+enum { SMMU_BYTES = 0x20000, SMMU_BYTES_ALIGN = 0x10000 };     /* of its registers */
+
 struct region {
     uint64_t base, size;
 };
@@ -30,6 +32,9 @@ struct board {
     struct region   gic_virtual;        /* GICv2: GICV, or nothing */
     uint32_t        maintenance_interrupt;      /* or 0 */
     struct regions  gic_registers;
+    const struct node *smmu;            /* an SMMUv3, or NULL */
+    uint64_t        smmu_registers;
+    uint32_t        smmu_event_interrupt, smmu_error_interrupt;
     uint64_t        uart;
     uint32_t        timer_interrupt, virtual_timer_interrupt;
     bool            psci_smc;

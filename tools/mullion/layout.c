@@ -8,8 +8,7 @@
 
 /* ---- page tables ----------------------------------------------------------------- */
 
-/* Does a 2 MiB block of the mapping at this address need no level-3 table? */
-static bool is_block(const struct mapping *m, uint64_t window)
+bool layout_is_block(const struct mapping *m, uint64_t window)
 {
     uint64_t offset, from = 0;
 
@@ -50,7 +49,7 @@ uint64_t layout_table_pages(const struct space *p)
         uint64_t first = m->address / MV_BLOCK_SIZE, last = (m->address + m->size - 1) / MV_BLOCK_SIZE;
 
         for (uint64_t w = first; w <= last; w++)
-            *vec_push(&windows) = w << 1 | !is_block(m, w * MV_BLOCK_SIZE);
+            *vec_push(&windows) = w << 1 | !layout_is_block(m, w * MV_BLOCK_SIZE);
     }
     if (windows.count)
         qsort(windows.at, windows.count, sizeof *windows.at, number_compare);
@@ -182,6 +181,11 @@ static void place_image(struct placer *p)
         p->at = p->layout->paging_base + paging_pages(s) * MV_PAGE_SIZE;
         area_add(p->layout, "kernel's page tables", p->layout->paging_base, paging_pages(s) * MV_PAGE_SIZE, true);
     }
+    if (s->board.smmu) {
+        p->layout->smmu_base = p->at = mv_align_up(p->at, smmu_alignment(s));
+        p->at += smmu_bytes(s);
+        area_add(p->layout, "SMMU's tables and queues", p->layout->smmu_base, p->at - p->layout->smmu_base, true);
+    }
     for (size_t i = 0; i < s->cells.count; i++) {
         struct cell *c = s->cells.at[i];
 
@@ -280,6 +284,7 @@ static void fill_image(struct layout *l, const struct system *s)
     for (size_t i = 0; i < s->blobs.count; i++)
         image_put(l, s->blobs.at[i]->place, s->blobs.at[i]->bytes, s->blobs.at[i]->length);
     paging_make(l, s);
+    smmu_make(l, s);
 }
 
 static int area_compare(const void *a, const void *b)
@@ -302,6 +307,9 @@ void layout_make(struct layout *l, struct system *s)
     if (l->kernel.info.gic_version && l->kernel.info.gic_version != s->board.gic_version)
         diag_fatal("the kernel of board \"%s\" drives a GICv%u, but the board's tree has a GICv%u; expected the same; correct the board",
                    s->board.name, l->kernel.info.gic_version, s->board.gic_version);
+    if (s->board.smmu && !l->kernel.info.smmu_version)
+        diag_fatal("the board's tree has an SMMU, \"%s\", but its kernel drives none; expected the same; set SMMU in the board's board.mk",
+                   node_title(s->board.smmu));
     count_tables(s);
     area_add(l, "kernel", l->kernel.base, l->kernel.image.length, true);
     place_image(&p);

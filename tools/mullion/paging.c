@@ -140,5 +140,6 @@ void paging_make(struct layout *l, const struct system *s)
     map_device(&p, "CPU interface", b->gic_cpu_interface, DEVICE_BYTES);
     map_device(&p, "redistributors", b->gic_redistributors, b->gic_redistributors_size);
     map_device(&p, "hypervisor interface", b->gic_hypervisor, DEVICE_BYTES);
+    map_device(&p, "SMMU", b->smmu_registers, SMMU_BYTES);
     map_device(&p, "UART", b->uart, MV_PAGE_SIZE);
 }

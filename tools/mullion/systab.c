@@ -346,11 +346,22 @@ static void write_cells(const struct system *s, struct writer *w, struct mv_syst
             .load_count = c->load_count,
             .table_pages = (uint32_t)c->table_pages,
             .autostart = c->autostart,
+            .first_stream = c->streams.count ? c->streams.at[0]->index : 0,
+            .stream_count = (uint32_t)c->streams.count,
         };
         name_set(r->name, c->name);
     }
     t->cells = ARRAY_ADD(w, out);
     t->loads = ARRAY_ADD(w, loads);
+}
+
+static void write_streams(const struct system *s, const struct layout *l, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_stream) out = { 0 };
+
+    for (size_t i = 0; i < s->streams.count; i++)
+        *vec_push(&out) = smmu_stream(s, l, s->streams.at[i]);
+    t->streams = ARRAY_ADD(w, out);
 }
 
 /* ---- the whole ------------------------------------------------------------------------ */
@@ -399,6 +410,7 @@ static struct text objects_add(struct writer *w, const struct layout *l)
     whole.length = t->size;
     memcpy(whole.at, w->bytes.at, w->bytes.length);
     t = (struct mv_systab *)(void *)whole.at;
+    t->smmu_output = mv_pa_range(mv_physical_bits(t));
     mv_objects_make(t, &l->kernel.info, l->systab_base, 0);
     t->checksum = mv_systab_checksum(t);
     return whole;
@@ -419,6 +431,7 @@ struct text systab_make(struct system *s, const struct layout *l)
     };
 
     board_facts(s, &t);
+    smmu_facts(s, l, &t);
     text_add(&w.bytes, &t, sizeof t);
     write_cells(s, &w, &t);
     write_vcpus(s, &w, &t);
@@ -428,6 +441,7 @@ struct text systab_make(struct system *s, const struct layout *l)
     write_virqs(s, &w, &t);
     write_caps(s, &w, &t);
     write_vgics(s, &w, &t);
+    write_streams(s, l, &w, &t);
     t.records_size = (uint32_t)w.bytes.length;
     memcpy(w.bytes.at, &t, sizeof t);
     return objects_add(&w, l);

@@ -132,7 +132,7 @@ void arch_dma_let(const struct mv_sys_stream *s, bool pass)
     __atomic_store_n(entry, pass ? s->context | STE_STAGE_1 : STE_ABORT, __ATOMIC_RELAXED);
     command(CMD_CFGI_STE | (uint64_t)s->id << 32, 1);
     /* Its end is also that of all that has been translated so far. */
-    command(CMD_TLBI_ASID | (uint64_t)(s->cell + 1) << 48, 0);
+    command(CMD_TLBI_ASID | (uint64_t)MV_STREAM_ASID(s->cell) << 48, 0);
 }
 
 /* ---- what it tells ------------------------------------------------------------- */
