@@ -43,7 +43,7 @@ static bool in_ram(uint64_t at, uint64_t size)
 static void check_arrays(void)
 {
     const struct mv_array arrays[] = { t->cells, t->vcpus, t->spaces, t->segments, t->extents, t->portals, t->virqs,
-                                       t->timers, t->caps, t->mappings, t->loads, t->vgics, t->bells };
+                                       t->timers, t->caps, t->mappings, t->loads, t->vgics, t->bells, t->streams };
 
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         EXPECT(arrays[i].offset % 8 == 0 && arrays[i].offset <= t->size);
@@ -102,8 +102,24 @@ static uint64_t translate(uint32_t space, uint64_t address, uint32_t rights)
     return 0;
 }
 
+/* Does its cell see registers of a device? */
+static uint32_t sees_device(const struct mv_sys_vcpu *v)
+{
+    const struct mv_sys_cell *c = &ARRAY(mv_sys_cell, cells)[v->cell];
+
+    for (uint32_t p = 0; p < c->space_count; p++) {
+        const struct mv_sys_space *space = &ARRAY(mv_sys_space, spaces)[c->first_space + p];
+
+        for (uint32_t i = 0; i < space->mapping_count; i++)
+            if (ARRAY(mv_sys_segment, segments)[ARRAY(mv_sys_mapping, mappings)[space->first_mapping + i].segment].memory == MV_MEMORY_DEVICE)
+                return 1;
+    }
+    return 0;
+}
+
 static void check_native(const struct mv_sys_vcpu *v)
 {
+    EXPECT(v->has_device == sees_device(v));
     EXPECT(v->kind == MV_VCPU_NATIVE && v->start == 1 && v->vgic == MV_NONE);
     EXPECT(v->stack % 16 == 0 && translate(v->space, v->stack - 8, MV_MAP_READ | MV_MAP_WRITE));
     EXPECT(translate(v->space, v->message_address, MV_MAP_READ | MV_MAP_WRITE) == v->message_buffer);
@@ -132,7 +148,7 @@ static void check_guest(const struct mv_sys_vcpu *v)
     const struct mv_sys_load *kernel = load_at(v, v->entry), *tree = load_at(v, v->argument);
     const struct mv_sys_portal *exits = &ARRAY(mv_sys_portal, portals)[v->fault_portal];
 
-    EXPECT(v->has_fp == 1 && v->start == (number == 0) && v->has_device == (t->gic_version == 2));
+    EXPECT(v->has_fp == 1 && v->start == (number == 0) && v->has_device == sees_device(v));
     EXPECT(v->message_buffer == 0 && v->callers_max == 0);
     EXPECT(v->entry % MV_PAGE_SIZE == 0 && v->entry >= MV_GUEST_RAM && v->argument % 8 == 0);
     EXPECT(kernel && !memcmp(image + (kernel->source - base) + 56, "ARM\x64", 4));
@@ -192,6 +208,30 @@ static void check_bells(void)
         EXPECT(ARRAY(mv_sys_vcpu, vcpus)[q->sink].kind == MV_VCPU_NATIVE);
         for (const struct mv_sys_bell *o = ARRAY(mv_sys_bell, bells); o < b; o++)
             EXPECT(o->virq != b->virq);
+    }
+}
+
+/* Streams lie in the order of their cells; each number once. What tells of their
+ * faults is a vIRQ that only the kernel raises. */
+static void check_streams(void)
+{
+    const struct mv_sys_stream *all = ARRAY(mv_sys_stream, streams);
+    uint32_t next = 0, index = 0;
+
+    EACH(mv_sys_cell, cells, c) {
+        EXPECT(c->stream_count == 0 || c->first_stream == next);
+        for (uint32_t i = 0; i < c->stream_count && next < t->streams.count; i++)
+            EXPECT(all[next++].cell == index);
+        index++;
+    }
+    EXPECT(next == t->streams.count);
+    EACH(mv_sys_stream, streams, k) {
+        const struct mv_sys_virq *q = &ARRAY(mv_sys_virq, virqs)[k->virq];
+
+        if (k->virq != MV_NONE)
+            EXPECT(k->virq < t->virqs.count && q->source == MV_VIRQ_SOFT && !has_raiser(k->virq));
+        for (const struct mv_sys_stream *o = all; o < k; o++)
+            EXPECT(o->id != k->id);
     }
 }
 
@@ -307,13 +347,13 @@ static void check_caps(void)
         [MV_TYPE_CELL] = MV_RIGHT_CELL_CONTROL,
         [MV_TYPE_TRACE] = MV_RIGHT_TRACE_CONTROL,
         [MV_TYPE_SYSTEM] = MV_RIGHT_SYSTEM_CONTROL,
-        [MV_TYPE_VGIC] = MV_RIGHT_VGIC_CONTROL,
+        [MV_TYPE_VGIC] = MV_RIGHT_VGIC_CONTROL, [MV_TYPE_STREAM] = MV_RIGHT_STREAM_CONTROL,
     };
     const uint32_t counts[MV_TYPE_COUNT] = {
         [MV_TYPE_PORTAL] = t->portals.count, [MV_TYPE_VIRQ] = t->virqs.count, [MV_TYPE_SPACE] = t->spaces.count,
         [MV_TYPE_SEGMENT] = t->segments.count, [MV_TYPE_TIMER] = t->timers.count, [MV_TYPE_VCPU] = t->vcpus.count,
         [MV_TYPE_CELL] = t->cells.count, [MV_TYPE_TRACE] = 1, [MV_TYPE_SYSTEM] = 1, [MV_TYPE_NONE] = 1,
-        [MV_TYPE_VGIC] = t->vgics.count,
+        [MV_TYPE_VGIC] = t->vgics.count, [MV_TYPE_STREAM] = t->streams.count,
     };
 
     /* As the kernel reads them. */
@@ -460,6 +500,7 @@ int main(int argc, char **argv)
     check_vcpus();
     check_vgics();
     check_bells();
+    check_streams();
     check_memory();
     check_spaces();
     check_caps();

@@ -55,7 +55,7 @@ END
 is "without an SMMU" build_in bare bare.dts
 is "the table holds together" "$out/look" bare/system.elf
 is "devices are told physical addresses, which programs know before they are built" sh -c "
-    grep -qE '^    00007ffec000  00007fffc000 +65,536  store: memory for DMA$' bare/report.txt &&
+    grep -qE '^  00007ffec000  00007fffc000 +65,536  store: memory for DMA$' bare/report.txt &&
     grep -q '#define DMA_DMA_BUS                              0x7ffec000' bare/store/cell.h"
 is "piece by piece" eval 'has bare/net/cell.h "#define DMA_PIECES_BUS                           0x7ffff000" "#define DMA_PIECES_BUS_1                         0x58000000"'
 is "and all drivers are trusted, as is who switches them on" sh -c "[ \$(grep -c TRUSTED bare/report.txt) = 4 ] && ! grep -q 'STREAM_CONTROL' bare/report.txt"

@@ -6,7 +6,7 @@
 #   TOOL_TEST_QUICK=1    leave out the long ones
 #   TOOL_TEST_SEEDS=N    descriptions changed at random (200)
 #   TOOL_TEST_STEPS=N    allocations that fail (150)
-#   TOOL_TEST_WRITE=FILE write bad.txt anew from what the tool says now, to be read before it is kept
+#   TOOL_TEST_WRITE=FILE write bad.txt, and FILE-pci for bad_pci.txt, anew from what the tool says now, to be read before they are kept
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/tests/tool
@@ -74,10 +74,10 @@ cp "$here/cell.ld" "$work/kit/lib/cell.ld"
 "${cross}ar" rcD "$work/kit/lib/libmv.a" "$work/start.o"
 "${cross}ar" rcD "$work/kit/lib/libvirtio.a"
 cp "$here/cell.c" "$work/kit/cells/driver/driver.c"
-for cell in vmm virtio block switch; do
+for cell in vmm virtio block switch pci; do
     mkdir "$work/kit/cells/$cell" && cp "$here/$cell.c" "$top/cells/$cell/"*_config.h "$work/kit/cells/$cell/"
 done
-cp "$here/base.dtsi" "$here/cell.c" "$work/sys/"
+cp "$here/base.dtsi" "$here/pci.dtsi" "$here/cell.c" "$work/sys/"
 cd "$work/sys" || exit 1
 printf '#include "base.dtsi"\n' >good.dts
 cp "$here/vm.dts" "$here/links.dts" .
@@ -88,17 +88,22 @@ cp "$here/vm.dts" "$here/links.dts" .
 . "$here/good.sh"
 . "$here/vms.sh"
 . "$here/links.sh"
+. "$here/pci.sh"
 
 # ---- bad descriptions ------------------------------------------------------------
 
-# Each case: a title, what it adds to the good system, what the tool says.
-awk -v dir="$work/bad" '
-    BEGIN { system("mkdir -p " dir) }
-    /^== / { n++; base = sprintf("%s/%03d", dir, n); print substr($0, 4) > (base ".title")
-             print "#include \"base.dtsi\"" > (base ".dts"); printf "" > (base ".want"); text = 1; next }
-    /^-- / { print substr($0, 4) > (base ".how"); text = 0; next }
-    n && text { print > (base ".dts") }
-    n && !text { print > (base ".want") }' "$here/bad.txt"
+# Each case: a title, what it adds to a good system, what the tool says.
+mkdir "$work/bad"
+for list in base pci; do
+    file=$here/bad.txt
+    [ $list = base ] || file=$here/bad_$list.txt
+    awk -v dir="$work/bad" -v list=$list '
+        /^== / { n++; base = sprintf("%s/%s-%03d", dir, list, n); print substr($0, 4) > (base ".title")
+                 print "#include \"" list ".dtsi\"" > (base ".dts"); printf "" > (base ".want"); text = 1; next }
+        /^-- / { print substr($0, 4) > (base ".how"); text = 0; next }
+        n && text { print > (base ".dts") }
+        n && !text { print > (base ".want") }' "$file"
+done
 
 # clean: nothing is left of a command that failed.
 clean() {
@@ -128,7 +133,8 @@ for dts in "$work"/bad/*.dts; do
     cp "$dts" system.dts
     if [ -n "$TOOL_TEST_WRITE" ]; then
         "$tool" build system.dts -o out 2>"$case.want"
-        { echo "== $(cat "$case.title")"; sed 1d "$dts"; echo "-- check"; cat "$case.want"; } >>"$TOOL_TEST_WRITE"
+        case ${dts##*/} in base-*) file=$TOOL_TEST_WRITE ;; *) file=$TOOL_TEST_WRITE-pci ;; esac
+        { echo "== $(cat "$case.title")"; sed 1d "$dts"; echo "-- check"; cat "$case.want"; } >>"$file"
         rm -rf out
         continue
     fi
