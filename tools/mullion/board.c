@@ -294,6 +294,23 @@ static const struct interrupt *named_interrupt(const struct node *n, const struc
     return NULL;
 }
 
+/* Does anything in the tree reach memory through this SMMU? One before nothing is
+ * left as it is. */
+static bool smmu_used(const struct tree *t, const struct node *smmu)
+{
+    for (size_t i = 0; i < t->all.count; i++) {
+        const struct prop *map = node_prop(t->all.at[i], "iommu-map"), *own = node_prop(t->all.at[i], "iommus");
+
+        for (size_t k = 0; map && (k + 4) * 4 <= map->length; k += 4)
+            if (tree_by_phandle(t, prop_cell(map, k + 1)) == smmu)
+                return true;
+        for (size_t k = 0; own && (k + 2) * 4 <= own->length; k += 2)
+            if (tree_by_phandle(t, prop_cell(own, k)) == smmu)
+                return true;
+    }
+    return false;
+}
+
 /* An SMMUv3: what stands before devices that reach memory. */
 static void read_smmu(struct board *b, const struct tree *t)
 {
@@ -304,7 +321,8 @@ static void read_smmu(struct board *b, const struct tree *t)
         const struct node *n = t->all.at[i];
         const struct prop *p = node_prop(n, "compatible"), *status = node_prop(n, "status");
 
-        if (!p || !prop_has_string(p, "arm,smmu-v3") || (status && !prop_has_string(status, "okay") && !prop_has_string(status, "ok")))
+        if (!p || !prop_has_string(p, "arm,smmu-v3") || !smmu_used(t, n) ||
+            (status && !prop_has_string(status, "okay") && !prop_has_string(status, "ok")))
             continue;
         if (b->smmu)
             diag_error(n->at, "the tree has a second SMMU; expected one, the kernel drives no more; set the status of \"%s\" to \"disabled\"",
