@@ -20,6 +20,7 @@ include tests/guests/build.mk
 include tests/linux/build.mk
 include tests/net/build.mk
 include tests/vmm/build.mk
+include tests/sharing/build.mk
 include tests/virtio/build.mk
 include tests/block/build.mk
 include tests/pci/build.mk
@@ -49,7 +50,7 @@ SYSTEM ?= two-linux
 SYSTEM_DTS = systems/$(SYSTEM)/system.dts
 SYSTEM_GUESTS = $(if $(findstring linux,$(SYSTEM)),guests)
 # What a system needs besides, and QEMU's words for it.
-RUN_NEEDS_handset := guests build/handset/disk.img
+RUN_NEEDS_handset := kit-net guests build/handset/disk.img
 RUN_WORDS_handset := -drive if=none,id=disk,format=raw,file=build/handset/disk.img -netdev user,id=net
 build/handset/disk.img: systems/handset/disk.sh systems/handset/README.md
 	@[ -e $@ ] || systems/handset/disk.sh $@
@@ -68,7 +69,7 @@ run:
 # Tours that type and check by themselves.
 tour: tour-$(SYSTEM)
 tour-two-linux: guests
-tour-handset: guests kit
+tour-handset: kit kit-net guests
 	@systems/handset/disk.sh build/handset/tour.img
 	@python3 systems/handset/tour.py build/tools/mullion run systems/handset/system.dts -- \
 	  $(subst disk.img,tour.img,$(RUN_WORDS_handset))
