@@ -7,6 +7,7 @@
 #include "ipc.h"
 #include "sched.h"
 #include "space.h"
+#include "vgic.h"
 #include "virq.h"
 #include "vm.h"
 
@@ -24,8 +25,9 @@ void vcpu_set_keys(struct vcpu *v, bool traced)
         return;
     if (v->vm != NULL) {
         /* It neither waits nor serves, so no native fast path may leave it; this
-         * is the state of a VMM that its exit may enter. */
-        v->reply_key = core_part | VCPU_WAITING;
+         * is the state of a VMM that its exit may enter, or that its bell may wake. */
+        if (ARCH_EXITS_FAST)
+            v->reply_key = core_part | VCPU_WAITING;
     } else if (!v->has_device) {
         v->wait_key = core_part | VCPU_WAITING;
         v->reply_key = core_part | VCPU_CALLING;
@@ -53,7 +55,11 @@ void vcpu_halt(struct vcpu *v, enum vcpu_state into)
     v->is_fault_call = v->stopping = false;
     v->context = &v->own;
     v->rank = v->own.rank;
-    virq_silence(v, into);
+    if (v->vm == NULL)
+        virq_silence(v);
+    else
+        vgic_run(v, false);
+    vcpu_set_state(v, into);
     if (v->stopper != NULL) {
         struct vcpu *stopper = v->stopper;
 
@@ -87,7 +93,10 @@ void vcpu_release(struct vcpu *v)
 {
     ASSERT(v->context == &v->own && v->rank == v->own.rank);
     vcpu_set_state(v, VCPU_RUNNABLE);
-    virq_start(v);
+    if (v->vm == NULL)
+        virq_start(v);
+    else
+        vgic_run(v, true);
     sched_wake(v);
 }
 

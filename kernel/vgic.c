@@ -196,8 +196,12 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
     v->vm->lr_asks |= notify ? LR_ASK_END : 0;
     arch_lr_t lr = arch_lr_make(id, b->priority[at], state, physical, notify, sender);
 
-    if (i == 0)
+    if (i == 0) {
+        bool usual = state == LR_PENDING && flags == (id == ARCH_VM_TIMER ? 0 : LATCHED);
+
         v->vm->lr_first = lr;
+        v->vm->lr_again = usual && !(ARCH_SGI_HAS_SENDER && id < VGIC_SGIS) ? id : UINT32_MAX;
+    }
     arch_lr_write(i, lr);
 }
 
@@ -296,7 +300,7 @@ static bool look(struct vcpu *v)
 }
 
 /* Whether v owns the list registers and nothing is in them, nor waits for room. */
-static bool is_idle(const struct vcpu *v)
+INLINE bool is_idle(const struct vcpu *v)
 {
     return owns(v) && (v->vm->lrs & ~arch_lr_empty()) == 0 && v->vm->lr_asks == 0;
 }
@@ -339,8 +343,7 @@ static void arrive(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t
         vgic_update(v);
         return;
     }
-    if (used == 1 && vm->lr_id[0] == (id == ARCH_VM_TIMER ? id : id | LATCHED) &&
-        arch_lr_state(vm->lr_first) == LR_PENDING && !(ARCH_SGI_HAS_SENDER && id < VGIC_SGIS)) {
+    if (used == 1 && vm->lr_again == id) {
         b->pending &= ~(1u << at);
         arch_lr_write(0, vm->lr_first);
     } else {
@@ -378,13 +381,17 @@ static void come(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t i
     }
 }
 
-bool vgic_is_off(const struct vgic *g)
+void vgic_run(struct vcpu *v, bool runs)
 {
-    bool off = true;
+    struct vgic *g = v->vm->vgic;
 
-    for (uint32_t i = 0; i < g->sys->vcpu_count; i++)
-        off &= vcpu_is_stopped(&g->vcpus[i]);
-    return off;
+    arch_lock(&g->lock);
+    g->running += runs ? 1 : -1;
+    if (runs)
+        virq_start(g->vcpus);
+    else if (g->running == 0)
+        virq_silence(g->vcpus);
+    arch_unlock(&g->lock);
 }
 
 bool vgic_raise(const struct virq *q)
@@ -395,7 +402,7 @@ bool vgic_raise(const struct virq *q)
 
     arch_lock(&g->lock);
     target = b->target[id % VGIC_BANK];
-    if (q->source == MV_VIRQ_DEVICE && vgic_is_off(g)) {
+    if (q->source == MV_VIRQ_DEVICE && g->running == 0) {
         arch_unlock(&g->lock);
         return false;
     }

@@ -176,33 +176,10 @@ void virq_upcall_return(struct vcpu *self)
     self->core->current = NULL;   /* its frame is newer than its registers */
 }
 
-/*
- * Whose lines v's devices are. A VM has them at its vCPU 0, but they serve all
- * its vCPUs, on any core: the lock orders who starts and who is the last to stop.
- */
-static const struct vcpu *devices_begin(const struct vcpu *v)
+void virq_silence(struct vcpu *v)
 {
-    if (v->vm == NULL)
-        return v;
-    arch_lock(&v->vm->vgic->lock);
-    return v->vm->vgic->vcpus;
-}
-
-static void devices_end(const struct vcpu *v)
-{
-    if (v->vm != NULL)
-        arch_unlock(&v->vm->vgic->lock);
-}
-
-void virq_silence(struct vcpu *v, enum vcpu_state into)
-{
-    const struct vcpu *sink = devices_begin(v);
-    uint32_t count;
-
-    vcpu_set_state(v, into);
-    count = v->vm == NULL || vgic_is_off(v->vm->vgic) ? sink->line_count : 0;
-    for (uint32_t i = 0; i < count; i++) {
-        struct virq *q = &sink->lines[i];
+    for (uint32_t i = 0; i < v->line_count; i++) {
+        struct virq *q = &v->lines[i];
 
         if (q->timer != NULL)
             timer_stop(q->timer);
@@ -212,7 +189,6 @@ void virq_silence(struct vcpu *v, enum vcpu_state into)
             q->active = false;
         }
     }
-    devices_end(v);
 }
 
 void virq_reset(struct vcpu *v)
@@ -226,16 +202,12 @@ void virq_reset(struct vcpu *v)
 
 void virq_start(struct vcpu *v)
 {
-    const struct vcpu *sink = devices_begin(v);
-
-    for (uint32_t i = 0; i < sink->line_count; i++) {
-        const struct virq *q = &sink->lines[i];
-
-        if (q->source == MV_VIRQ_DEVICE)
-            arch_irq_enable(q->interrupt, sink->core, q->edge);
+    for (uint32_t i = 0; i < v->line_count; i++) {
+        if (v->lines[i].source == MV_VIRQ_DEVICE)
+            arch_irq_enable(v->lines[i].interrupt, v->core, v->lines[i].edge);
     }
-    devices_end(v);
-    note_attention(v);
+    if (v->vm == NULL)
+        note_attention(v);
 }
 
 /* ---- the calls ---------------------------------------------------------- */

@@ -11,7 +11,6 @@
 
 #include "base.h"
 #include "door.h"
-#include "vcpu.h"
 
 struct core;
 
@@ -53,10 +52,9 @@ void virq_upcall_if_due(struct vcpu *v);
 /* The MESSAGE call upcall_return. */
 void virq_upcall_return(struct vcpu *self);
 
-/* v stops: its state becomes `into`, its devices interrupt no more, none waits for
- * v, its timers stop. The devices of a VM go on until its last vCPU stops. */
-void virq_silence(struct vcpu *v, enum vcpu_state into);
-/* v runs: its devices may interrupt. */
+/* v stops: its devices interrupt no more, none waits for v, its timers stop. */
+void virq_silence(struct vcpu *v);
+/* v starts or goes on: its devices may interrupt. For both of a VM see vgic_run(). */
 void virq_start(struct vcpu *v);
 /* The lines of a stopped v become as at boot. */
 void virq_reset(struct vcpu *v);

@@ -24,6 +24,7 @@ struct vm {
     uint64_t         bell_address, bell_count;    /* [I] in the guest, MV_BELL_STEP apart */
     struct heap_node timer;             /* its virtual timer's deadline while it owns nothing */
     uint32_t         lrs, lr_asks;      /* owner: list registers in use; what they ask for */
+    uint32_t         lr_again;          /* owner: the interrupt for which the first may be written as it was */
     uint16_t         lr_id[ARCH_LRS];   /* owner: which interrupt stands in each */
     arch_lr_t        lr_first;          /* owner: as the first of them was written */
     uint64_t         message[MV_MESSAGE_WORDS];   /* of its exit, then of the reply */

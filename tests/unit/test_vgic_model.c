@@ -239,6 +239,8 @@ static void set_field(uint32_t n, uint32_t id, enum mv_vgic_field field, uint32_
     else
         vgic_bit(field, n, id, value != 0);
     model_set(n, id, field, value);
+    if (is_device(id))
+        settle();           /* one that came while this went from core to core comes again */
     note_devices();
 }
 

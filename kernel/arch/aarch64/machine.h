@@ -37,6 +37,8 @@ struct arch_fp {
 /* On a GICv2 the kernel takes part in the end: QEMU's (7.2) tells no core of an
  * interrupt that became pending before the guest's end let it through. */
 #define ARCH_LR_LINKED       (MV_GIC_VERSION == 3)
+extern bool errata_speculative_at;
+#define ARCH_EXITS_FAST      (!errata_speculative_at)
 
 /* What a VM's vCPU has besides; what is in the hardware is newer while it owns
  * the core's registers. */

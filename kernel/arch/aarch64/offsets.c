@@ -35,6 +35,10 @@ void offsets(void)
     OFFSET(SYS_FAULT_BADGE, struct mv_sys_vcpu, fault_badge);
     OFFSET(SYS_SGI_REGISTER, struct mv_sys_vgic, sgi_register);
     OFFSET(VM_VGIC, struct vm, vgic);
+    OFFSET(VM_BELLS, struct vm, bells);
+    OFFSET(VM_BELL_ADDRESS, struct vm, bell_address);
+    VALUE(BELL_SHIFT, __builtin_ctz(MV_BELL_STEP));
+    OFFSET(VCPU_HAS_DEVICE, struct vcpu, has_device);
     OFFSET(VM_ENTERED, struct vm, arch.el1.sctlr_el1);
     OFFSET(VGIC_SYS, struct vgic, sys);
     OFFSET(CORE_OWNER, struct core, owner);
@@ -121,4 +125,6 @@ static_assert(offsetof(struct mv_vm_state, tpidrro_el0) == offsetof(struct mv_vm
               offsetof(struct mv_vm_state, cpacr_el1) == offsetof(struct mv_vm_state, sctlr_el1) + 16 &&
               offsetof(struct mv_vm_state, cntkctl_el1) == offsetof(struct mv_vm_state, sctlr_el1) + 24,
               "loaded in pairs");
+static_assert(VCPU_RUNNABLE == 1, "fast_exit counts on it");
+static_assert(offsetof(struct vm, bell_count) == offsetof(struct vm, bell_address) + 8, "one ldp");
 static_assert(offsetof(struct core, run) == offsetof(struct core, current) + 8, "one stp");

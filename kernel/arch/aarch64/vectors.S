@@ -67,6 +67,19 @@ phase.\name\().\@:
         ldr     x11, [\base, #VCPU_CPTR]
         msr     cptr_el2, x11
         .endm
+/* To `otherwise` if sp's guest, which leaves, has caused a bus error; see
+ * arch_bus_error_take(). A GICv2's virtual CPU interface is a device too. */
+        .macro  check_bus otherwise
+#if MV_GIC_VERSION == 3
+        ldrb    w9, [sp, #VCPU_HAS_DEVICE]
+        cbz     w9, 2f
+#endif
+        dsb     sy
+        isb
+        mrs     x9, isr_el1
+        tbnz    x9, #8, \otherwise
+2:
+        .endm
         .macro  clear_ number
         mov     x\number, xzr
         .endm
@@ -363,6 +376,7 @@ raise_commit:
         zero_pairs sp, 0, 17
         str     xzr, [sp, #FRAME_X + 8 * 18]
         str     xzr, [sp, #FRAME_PSTATE]
+raise_count:
         ldr     x3, [sp, #VCPU_RAISES]
         mov     w5, #1
         add     x3, x3, #1
@@ -681,45 +695,47 @@ fast_load:
  * A guest's load or store where nothing is mapped: its VMM is called, when it
  * waits on this core with nothing special about either. What it does then is
  * trap_vm(), vm_exit(), call_portal(), arrive() and cpu_leave_vm(). x16, x17
- * and x18 up are saved; w16: the syndrome less SVC's.
+ * and x18 up are saved; w16: the syndrome less SVC's. But first: is it a bell?
  */
         function fast_exit
         phase   checks
-        tst     w16, #0x780                     /* FAR valid, no bus error, no maintenance, no walk */
-        b.ne    slow_exit
-        ubfx    w17, w16, #2, #4
-        cmp     w17, #1                         /* translation fault */
+        mov     w17, #0x7bc                     /* FAR valid, no bus error, no maintenance, no walk: */
+        and     w17, w16, w17
+        cmp     w17, #4                         /* translation fault */
         b.ne    slow_exit
         phase   save
         pairs   stp, sp, 0, 15
         str     x30, [sp, #FRAME_X + 8 * 30]
-        phase   checks
-        ldr     x12, [sp, #VCPU_FAULT_PORTAL]
-        ldr     w11, [sp, #VCPU_REPLY_KEY]
-        ldr     w9, errata_speculative_at
-        ldp     x14, x15, [x12, #PORTAL_SERVER] /* server; ceiling */
-        cbnz    w9, 1f
-        ldr     w10, [x14, #VCPU_STATE]
-        ldr     x17, [sp, #VCPU_VM]
-        cmp     w10, w11
-        b.ne    1f
         phase   message
         mrs     x4, far_el2
         mrs     x2, hpfar_el2
+        ldr     x17, [sp, #VCPU_VM]
         and     x9, x4, #0xfff
         lsr     x2, x2, #4
         orr     x2, x9, x2, lsl #12             /* the guest-physical address */
+        phase   bell
+        ldp     x9, x10, [x17, #VM_BELL_ADDRESS]    /* and how many */
+        sub     x9, x2, x9
+        ror     x9, x9, #BELL_SHIFT
+        cmp     x9, x10
+        b.lo    fast_bell
+no_bell:
+        phase   checks
+        ldr     x12, [sp, #VCPU_FAULT_PORTAL]
+        ldr     w11, [sp, #VCPU_REPLY_KEY]
+        ldp     x14, x15, [x12, #PORTAL_SERVER] /* server; ceiling */
+        ldr     w10, [x14, #VCPU_STATE]
+        cmp     w10, w11
+        b.ne    exit_c
 #if MV_GIC_VERSION == 2
         ldr     x9, [x17, #VM_VGIC]
         ldr     x9, [x9, #VGIC_SYS]
         ldr     x9, [x9, #SYS_SGI_REGISTER]
         cmp     x9, x2
-        b.eq    1f
-        dsb     sy                              /* see arch_bus_error_take(): its interface is a device */
-        isb
-        mrs     x9, isr_el1
-        tbnz    x9, #8, 1f
+        b.eq    exit_c
 #endif
+        check_bus exit_c
+        phase   message
         mov     w1, #0x56000000
         ubfx    w10, w16, #16, #5               /* SRT */
         add     w1, w1, w16                     /* the syndrome */
@@ -743,12 +759,11 @@ fast_load:
         str     x1, [sp, #VCPU_FAULT_SYNDROME]
         strb    w9, [sp, #VCPU_IS_FAULT_CALL]
         ldr     x10, [x14, #VCPU_SERVED]
-        mov     x9, sp
+        mov     x0, sp
         ldr     w13, [x13, #SYS_FAULT_BADGE]    /* the source: badge, short */
-        stp     x9, x11, [x14, #VCPU_CALLER]    /* and its context is lent */
-        mov     w9, #STATE_RUNNABLE
+        stp     x0, x11, [x14, #VCPU_CALLER]    /* and its context is lent */
         add     x10, x10, #1
-        stp     w9, w15, [x14, #VCPU_STATE]     /* runnable, at the ceiling */
+        stp     w9, w15, [x14, #VCPU_STATE]     /* runnable, which is 1, at the ceiling */
         stp     x12, x10, [x14, #VCPU_SERVING]
         phase   save
         mrs     x9, sp_el0
@@ -756,29 +771,75 @@ fast_load:
         mrs     x11, tpidr_el0
         stp     x9, x7, [sp, #FRAME_SP]         /* and pc */
         stp     x10, x11, [sp, #FRAME_PSTATE]   /* and tls */
-        phase   guest
-        mrs     x9, sctlr_el1
-        mrs     x10, tcr_el1
-        mrs     x11, cpacr_el1
-        mrs     x12, cntkctl_el1
-        mrs     x15, tpidrro_el0
-        stp     x9, x10, [x17, #VM_ENTERED]
-        stp     x11, x12, [x17, #VM_ENTERED + 16]
-        str     x15, [x17, #VM_ENTERED + 32]
-        adr     x8, native_registers
-        ldp     x9, x10, [x8]
-        ldp     x11, x12, [x8, #16]
-        msr     sctlr_el1, x9
-        msr     tcr_el1, xzr
-        msr     cpacr_el1, x10
-        msr     cntkctl_el1, x11
-        msr     tpidrro_el0, xzr
-        msr     hcr_el2, x12
+        bl      leave_guest
         mov     x0, #EXIT_MEMORY
         mov     x5, xzr
         mov     x6, xzr
         b       fast_load
-1:      adr     x17, trap_vm
+
+/* The registers of the guest whose struct vm x17 is make way for a native cell's.
+ * Loses x0, x5, x6, x9, x12, x16. */
+leave_guest:
+        phase   guest
+        mrs     x0, sctlr_el1
+        mrs     x5, tcr_el1
+        mrs     x6, cpacr_el1
+        mrs     x9, cntkctl_el1
+        mrs     x12, tpidrro_el0
+        stp     x0, x5, [x17, #VM_ENTERED]
+        stp     x6, x9, [x17, #VM_ENTERED + 16]
+        str     x12, [x17, #VM_ENTERED + 32]
+        adr     x16, native_registers
+        ldp     x0, x5, [x16]
+        ldp     x6, x9, [x16, #16]
+        msr     sctlr_el1, x0
+        msr     tcr_el1, xzr
+        msr     cpacr_el1, x5
+        msr     cntkctl_el1, x6
+        msr     tpidrro_el0, xzr
+        msr     hcr_el2, x9
+        ret
+
+/*
+ * A guest's access to bell x9, when its vIRQ's sink waits as wake_check wants
+ * it. What it does then is vm_bell() and cpu_leave_vm(), and as for fast_raise.
+ * As fast_exit left it, with the flags of x9's bound.
+ */
+fast_bell:
+        phase   lookup
+        tbz     w16, #6, no_bell                /* a load */
+        csel    x9, x9, xzr, lo
+        csdb                                    /* a mispredicted bound reads index 0 */
+        ldr     x12, [x17, #VM_BELLS]
+        ldr     x12, [x12, x9, lsl #3]
+        cbz     x12, no_bell
+        adr     x17, exit_c
+        adr     x18, bell_commit
+        ldr     w10, [sp, #VCPU_REPLY_KEY]      /* of a guest, the state of one that waits */
+        b       wake_check_key
+bell_commit:
+        check_bus exit_c
+        phase   message
+        ubfx    w3, w16, #16, #5                /* SRT */
+        add     x4, sp, w3, uxtw #3
+        ldr     x4, [x4, #FRAME_X]
+        cmp     w3, #31
+        csel    x4, x4, xzr, ne
+        mov     x2, #1
+        lsl     x2, x2, x4                      /* the payload: the value modulo 64 */
+        phase   save
+        mrs     x3, elr_el2
+        mrs     x4, spsr_el2
+        add     x3, x3, #4                      /* behind the instruction */
+        str     x4, [sp, #FRAME_PSTATE]
+        msr     elr_el2, x3
+        ldr     x17, [sp, #VCPU_VM]
+        bl      leave_guest
+        ldr     x30, [sp, #FRAME_X + 8 * 30]
+        b       raise_count
+
+exit_c:
+        adr     x17, trap_vm
         mov     x1, sp
         b       call_c
 
@@ -876,9 +937,10 @@ fast_resume_or_message:
  * Keeps x0-x2 and x16.
  */
 wake_check:
+        ldr     w10, [sp, #VCPU_WAIT_KEY]
+wake_check_key:
         phase   checks
         ldr     x14, [x12, #VIRQ_SINK]
-        ldr     w10, [sp, #VCPU_WAIT_KEY]
         ldr     w11, [x14, #VCPU_STATE]
         ldr     w15, [x12, #VIRQ_LINE]
         cmp     w10, w11
