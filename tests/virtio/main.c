@@ -13,7 +13,7 @@ static const struct {
 } groups[] = {
     { "device", test_device, 14 },  { "driver", test_driver, 10 }, { "pair", test_pair, 2 },
     { "threads", test_threads, 2 }, { "link", test_link, 18 },     { "mmio", test_mmio, 7 },
-    { "pci", test_pci, 6 },
+    { "pci", test_pci, 7 },
 };
 
 /* In a process of its own, so that one that crashes fails alone. */

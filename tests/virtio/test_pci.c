@@ -237,6 +237,23 @@ static void test_bad_capabilities(void **state)
     }
 }
 
+/* A structure that goes on behind the configuration space. */
+static void test_last_capability(void **state)
+{
+    (void)state;
+    put(0x34, 1, 0xf0);
+    capability(0xf0, 0x98, 2, 4, NOTIFY, 0x1000);
+    assert_int_equal(vio_pci_open(&p, &function), VIO_PCI_OK);
+    assert_int_equal(p.notify_multiplier, 4);
+    assert_int_equal(d.wild, 0);
+    put(0x34, 1, 0xec);
+    capability(0xec, 0x98, 2, 4, NOTIFY + 64, 0x100);
+    put(0xec + 16, 4, 8);
+    assert_int_equal(vio_pci_open(&p, &function), VIO_PCI_OK);
+    assert_int_equal(p.notify_multiplier, 8);
+    assert_int_equal(d.wild, 0);
+}
+
 static void test_random_capabilities(void **state)
 {
     uint64_t seed = 11;
@@ -264,8 +281,12 @@ static void test_begin(void **state)
     assert_int_equal(vio_pci_open(&p, &function), VIO_PCI_OK);
     d.status = 15;
     d.resets_after = 5;
+    d.offered |= VIO_F_ORDER_PLATFORM;
     assert_int_equal(vio_pci_begin(&p, 0, VIO_F_EVENT_IDX | VIO_BLOCK_F_RO), VIO_PCI_OK);
     assert_int_equal(d.status, 11);
+    assert_true((d.accepted & VIO_F_ORDER_PLATFORM) != 0);
+    d.accepted &= ~VIO_F_ORDER_PLATFORM;
+    p.features &= ~VIO_F_ORDER_PLATFORM;
     assert_true(d.accepted == (VIO_F_VERSION_1 | VIO_F_ACCESS_PLATFORM | VIO_F_EVENT_IDX));
     assert_true(p.features == d.accepted);
     assert_true(vio_pci_is_broken(&p));
@@ -368,6 +389,7 @@ int test_pci(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_open, make), cmocka_unit_test(test_bad_capabilities),
+        cmocka_unit_test_setup(test_last_capability, make),
         cmocka_unit_test(test_random_capabilities), cmocka_unit_test_setup(test_begin, make),
         cmocka_unit_test_setup(test_queue, make), cmocka_unit_test_setup(test_config, make),
     };

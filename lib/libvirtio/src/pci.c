@@ -176,7 +176,7 @@ enum vio_pci_status vio_pci_begin(struct vio_pci *p, uint64_t demanded, uint64_t
     add_status(p, VIO_STATUS_ACKNOWLEDGE);
     add_status(p, VIO_STATUS_DRIVER);
     offered = read_features(p);
-    p->features = offered & (demanded | wanted | VIO_F_ACCESS_PLATFORM);
+    p->features = offered & (demanded | wanted | VIO_F_ACCESS_PLATFORM | VIO_F_ORDER_PLATFORM);
     if ((p->features & demanded) == demanded) {
         write_features(p, p->features);
         add_status(p, VIO_STATUS_FEATURES_OK);

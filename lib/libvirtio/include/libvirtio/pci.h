@@ -51,8 +51,8 @@ enum vio_pci_status vio_pci_open(struct vio_pci *p, const struct mv_function_con
 
 /*
  * Reset the device and agree on features: `demanded` and VIO_F_VERSION_1 it must
- * offer; of `wanted`, those that it offers; VIO_F_ACCESS_PLATFORM is taken when
- * it is offered.
+ * offer; of `wanted`, those that it offers; VIO_F_ACCESS_PLATFORM and
+ * VIO_F_ORDER_PLATFORM are taken when they are offered.
  */
 enum vio_pci_status vio_pci_begin(struct vio_pci *p, uint64_t demanded, uint64_t wanted);
 
