@@ -524,6 +524,358 @@ static void timer_enabled_later(void **state)
     }
 }
 
+/* ---- vIRQs and devices behind shared interrupts ---------------------------------------- */
+
+static const struct host_irq *hardware(uint32_t interrupt) { return &host_irqs[interrupt - HOST_IRQ_FIRST]; }
+
+/* Once without and once with a list register that ends the physical interrupt. */
+static void boot_with(uint32_t i)
+{
+    boot();
+    host_sgi_has_sender = i % 2 != 0;
+}
+
+static void raised_by_another_core(void **state)
+{
+    (void)state;
+    boot();
+    vgic_prepare(0, SPI_SOFT, 0x80, true);
+    assert_int_equal(boss(MV_CALL_virq_raise, CAP_SPI, 7), MV_OK);
+    handle(0, SPI_SOFT);
+    expect_none(0);
+    boss(MV_CALL_virq_raise, CAP_SPI, 7);
+    settle();
+    boss(MV_CALL_virq_raise, CAP_SPI, 8);       /* twice before it is taken is once */
+    expect(0, SPI_SOFT);
+    boss(MV_CALL_virq_raise, CAP_SPI, 0);       /* while it is active: once more */
+    expect_none(0);
+    host_guest_end(0, SPI_SOFT);
+    handle(0, SPI_SOFT);
+    expect_none(0);
+    /* Masked, then nobody's, then another's, then less urgent than what is active. */
+    vgic_bit(MV_VGIC_ENABLED, 0, SPI_SOFT, false);
+    boss(MV_CALL_virq_raise, CAP_SPI, 0);
+    expect_none(0);
+    vgic_byte(MV_VGIC_TARGET, 0, SPI_SOFT, 0xff);
+    vgic_bit(MV_VGIC_ENABLED, 0, SPI_SOFT, true);
+    boss(MV_CALL_virq_raise, CAP_SPI, 0);
+    expect_none(0);
+    vgic_byte(MV_VGIC_TARGET, 0, SPI_SOFT, 1);
+    handle(1, SPI_SOFT);
+    vgic_prepare(1, SPI_SOFT_2, 0x40, true);
+    boss(MV_CALL_virq_raise, CAP_SPI + 1, 0);
+    expect(1, SPI_SOFT_2);
+    boss(MV_CALL_virq_raise, CAP_SPI, 0);
+    expect_none(1);
+    host_guest_end(1, SPI_SOFT_2);
+    handle(1, SPI_SOFT);
+}
+
+static void raised_for_one_that_waits(void **state)
+{
+    (void)state;
+    boot();
+    for (uint32_t n = 0; n < 2; n++) {
+        vgic_prepare(n, SPI_SOFT, 0x80, true);
+        host_guest_wfi(n);
+        settle();
+        assert_int_equal(vcpu_state(vcpu_at(A0 + n)), VCPU_IDLE);
+        boss(MV_CALL_virq_raise, CAP_SPI, 0);
+        settle();
+        assert_int_equal(vcpu_state(vcpu_at(A0 + n)), VCPU_RUNNABLE);
+        let_guest(A0 + n);
+        handle(n, SPI_SOFT);
+    }
+}
+
+/* A guest raises its own, by a kernel call; what natives do with theirs does nothing. */
+static void raised_by_the_guest(void **state)
+{
+    static const struct { enum mv_call_number call; uint32_t cap; mv_status_t want; } row[] = {
+        { MV_CALL_virq_mask, 2, MV_OK }, { MV_CALL_virq_ack, 2, MV_OK }, { MV_CALL_virq_raise, 2, MV_OK },
+        { MV_CALL_virq_unmask, 2, MV_OK }, { MV_CALL_virq_ack, 2, MV_OK }, { MV_CALL_virq_raise, 4, MV_BAD_CAP },
+    };
+
+    (void)state;
+    boot();
+    vgic_prepare(0, SPI_SOFT, 0x80, true);
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        regs(0)[1] = row[i].cap;
+        regs(0)[2] = 1;
+        host_guest_hvc(0, row[i].call);
+        assert_int_equal(regs(0)[0], row[i].want);
+        invariants_check();
+    }
+    handle(0, SPI_SOFT);
+    expect_none(0);
+}
+
+static void device_level(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        boot_with(i);
+        vgic_prepare(0, SPI_LEVEL, 0x80, i >= 2);       /* as the guest calls it changes nothing */
+        host_irq_line(IRQ_LEVEL, true);
+        expect(0, SPI_LEVEL);
+        assert_true(hardware(IRQ_LEVEL)->active);
+        expect_none(0);
+        host_guest_end(0, SPI_LEVEL);
+        expect(0, SPI_LEVEL);                           /* its line is still high */
+        host_irq_line(IRQ_LEVEL, false);
+        host_guest_end(0, SPI_LEVEL);
+        expect_none(0);
+        assert_false(hardware(IRQ_LEVEL)->active);
+        host_irq_line(IRQ_LEVEL, true);
+        handle(0, SPI_LEVEL);
+    }
+    host_sgi_has_sender = false;
+}
+
+static void device_edge(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        boot_with(i);
+        vgic_prepare(0, SPI_EDGE, 0x80, true);
+        host_irq_line(IRQ_EDGE, true);
+        host_irq_line(IRQ_EDGE, false);
+        expect(0, SPI_EDGE);
+        host_irq_line(IRQ_EDGE, true);
+        expect_none(0);
+        host_guest_end(0, SPI_EDGE);
+        handle(0, SPI_EDGE);
+        expect_none(0);
+        assert_false(hardware(IRQ_EDGE)->active);
+    }
+    host_sgi_has_sender = false;
+}
+
+/* What software does to a device's interrupt: then it can come again, or does. */
+static void device_and_software(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        bool high = i >= 2;
+
+        boot_with(i);
+        vgic_prepare(0, SPI_LEVEL, 0x80, false);
+        /* Disabled: it is kept, also when its line falls. */
+        vgic_bit(MV_VGIC_ENABLED, 0, SPI_LEVEL, false);
+        host_irq_line(IRQ_LEVEL, true);
+        expect_none(0);
+        assert_true(hardware(IRQ_LEVEL)->active && vgic_is(MV_VGIC_PENDING, 0, SPI_LEVEL));
+        vgic_bit(MV_VGIC_ENABLED, 0, SPI_LEVEL, true);
+        settle();
+        /* Pending is cleared in the list register: if the line is high it comes again. */
+        host_irq_line(IRQ_LEVEL, high);
+        vgic_bit(MV_VGIC_PENDING, 0, SPI_LEVEL, false);
+        if (high)
+            expect(0, SPI_LEVEL);
+        else
+            expect_none(0);
+        assert_int_equal(hardware(IRQ_LEVEL)->active, high);
+        host_irq_line(IRQ_LEVEL, true);
+        if (!high)
+            expect(0, SPI_LEVEL);
+        /* Active is cleared while it is handled. */
+        host_irq_line(IRQ_LEVEL, high);
+        vgic_bit(MV_VGIC_ACTIVE, 0, SPI_LEVEL, false);
+        host_cores[0].active = 0;
+        host_irq_line(IRQ_LEVEL, true);
+        handle(0, SPI_LEVEL);
+        host_irq_line(IRQ_LEVEL, false);
+        handle(0, SPI_LEVEL);
+        /* Made pending and active by software alone; then the device comes too. */
+        vgic_bit(MV_VGIC_PENDING, 0, SPI_LEVEL, true);
+        expect(0, SPI_LEVEL);
+        host_irq_line(IRQ_LEVEL, true);
+        expect_none(0);
+        host_guest_end(0, SPI_LEVEL);
+        expect(0, SPI_LEVEL);
+        host_irq_line(IRQ_LEVEL, false);
+        host_guest_end(0, SPI_LEVEL);
+        expect_none(0);
+        assert_false(hardware(IRQ_LEVEL)->active);
+    }
+    host_sgi_has_sender = false;
+}
+
+/* Another vCPU is to take it: before it comes, while it is pending, while it is active. */
+static void device_changes_target(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        boot_with(i);
+        vgic_prepare(1, SPI_LEVEL, 0x80, false);
+        host_irq_line(IRQ_LEVEL, true);
+        expect_none(0);
+        handle(1, SPI_LEVEL);
+        settle();
+        vgic_byte(MV_VGIC_TARGET, 0, SPI_LEVEL, 0);
+        expect_none(1);
+        expect(0, SPI_LEVEL);
+        vgic_byte(MV_VGIC_TARGET, 0, SPI_LEVEL, 1);
+        expect_none(1);
+        host_guest_end(0, SPI_LEVEL);
+        expect(1, SPI_LEVEL);
+        host_irq_line(IRQ_LEVEL, false);
+        host_guest_end(1, SPI_LEVEL);
+        expect_none(0);
+        expect_none(1);
+        assert_false(hardware(IRQ_LEVEL)->active);
+    }
+    host_sgi_has_sender = false;
+}
+
+/* More are active than there are list registers; the device's is in none. */
+static void device_ends_in_no_register(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        boot_with(i);
+        vgic_prepare(0, SPI_LEVEL, 0xf0, false);
+        host_irq_line(IRQ_LEVEL, true);
+        expect(0, SPI_LEVEL);
+        host_irq_line(IRQ_LEVEL, false);
+        for (uint32_t k = 0; k <= ARCH_LRS; k++) {
+            vgic_prepare(0, SPI(k), 0x80 - 8 * k, true);
+            vgic_bit(MV_VGIC_PENDING, 0, SPI(k), true);
+            expect(0, SPI(k));
+        }
+        for (uint32_t k = ARCH_LRS + 1; k-- > 0;) {
+            assert_true(hardware(IRQ_LEVEL)->active);
+            host_guest_end(0, SPI(k));
+            settle();
+        }
+        host_guest_end(0, SPI_LEVEL);
+        expect_none(0);
+        assert_false(hardware(IRQ_LEVEL)->active);
+    }
+    host_sgi_has_sender = false;
+}
+
+/* The machine stops with the device's interrupt pending, active, in none of both. */
+static void device_of_a_machine_that_stops(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 6; i++) {
+        boot_with(i);
+        vgic_prepare(i / 2 == 2 ? 1 : 0, SPI_LEVEL, 0x80, false);
+        vgic_bit(MV_VGIC_ENABLED, 0, SPI_LEVEL, i / 2 != 0);
+        host_irq_line(IRQ_LEVEL, true);
+        settle();
+        if (i / 2 == 1)
+            expect(0, SPI_LEVEL);
+        assert_true(hardware(IRQ_LEVEL)->active);
+        boss(MV_CALL_cell_stop, CAP_CELL + CELL_A, 0);
+        settle();
+        invariants_check();
+        assert_false(hardware(IRQ_LEVEL)->active || hardware(IRQ_LEVEL)->enabled);
+        boss(MV_CALL_virq_raise, CAP_SPI, 1);           /* nobody takes it */
+        boss(MV_CALL_cell_start, CAP_CELL + CELL_A, 0);
+        settle();
+        invariants_check();
+        assert_true(hardware(IRQ_LEVEL)->active);       /* for the new life */
+        host_cores[0].active = 0;
+        vgic_set_bits(CAP_VGIC_A, MV_VGIC_CONTROL, 0, 1, 1);
+        let_guest(A0);
+        vgic_prepare(0, SPI_LEVEL, 0x80, false);
+        vgic_prepare(0, SPI_SOFT, 0x80, true);
+        handle(0, SPI_LEVEL);
+        host_irq_line(IRQ_LEVEL, false);
+        handle(0, SPI_LEVEL);
+        expect_none(0);
+    }
+    host_sgi_has_sender = false;
+}
+
+/* Devices serve the machine as long as any vCPU runs, whichever it is. */
+static void device_and_vcpus_that_stop(void **state)
+{
+    (void)state;
+    boot();
+    vgic_prepare(1, SPI_LEVEL, 0x80, false);
+    boss(MV_CALL_vcpu_stop, CAP_VCPU + A0, 0);
+    host_irq_line(IRQ_LEVEL, true);
+    handle(1, SPI_LEVEL);
+    boss(MV_CALL_vcpu_stop, CAP_VCPU + A2, 0);
+    expect(1, SPI_LEVEL);
+    boss(MV_CALL_vcpu_stop, CAP_VCPU + A1, 0);
+    settle();
+    assert_false(hardware(IRQ_LEVEL)->active || hardware(IRQ_LEVEL)->enabled);
+    boss(MV_CALL_vcpu_start, CAP_VCPU + A1, 0);
+    settle();
+    invariants_check();
+    assert_true(hardware(IRQ_LEVEL)->active);           /* it waits for the end of the first */
+    host_irq_line(IRQ_LEVEL, false);
+    host_guest_end(1, SPI_LEVEL);
+    handle(1, SPI_LEVEL);
+    expect_none(1);
+}
+
+/* ---- bells -------------------------------------------------------------------------------- */
+
+static void bells(void **state)
+{
+    static const struct { uint64_t at, value; int wakes; uint64_t payload; } row[] = {
+        { 0x000, 0, VMM_0, 1 }, { 0x000, 1, VMM_0, 2 }, { 0x000, 63, VMM_0, UINT64_C(1) << 63 },
+        { 0x000, 64 + 5, VMM_0, 32 }, { 0x000, UINT64_MAX, VMM_0, UINT64_C(1) << 63 },
+        { 0x400, 3, VMM_1, 8 },
+        { 0x200, 0, -1, 0 },            /* of no vIRQ */
+        { 0x600, 0, -1, 0 }, { UINT64_C(0) - 0x200, 0, -1, 0 }, { 0x001, 0, -1, 0 }, { 0x004, 0, -1, 0 },
+        { UINT64_C(1) << 40, 0, -1, 0 }, { UINT64_C(0) - BELLS, 0, -1, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        uint32_t to = row[i].wakes == VMM_1 ? 1 : 0;
+        uint64_t pc, raises;
+
+        boot();
+        pc = host_cores[0].live.pc = 0x1000;
+        raises = vcpu_at(A0)->raises;
+        host_guest_store(0, BELLS + row[i].at, row[i].value);
+        settle();
+        invariants_check();
+        if (row[i].wakes < 0) {
+            assert_int_equal(regs(0)[0], MV_EXIT_MEMORY);
+            assert_int_equal(regs(0)[2], BELLS + row[i].at);
+            assert_int_equal(regs(0)[9], 0);
+            continue;
+        }
+        assert_int_equal(running(to), row[i].wakes);
+        assert_int_equal(regs(to)[0], row[i].payload);
+        assert_int_equal(regs(to)[9], MV_SOURCE_VIRQ);
+        assert_int_equal(vcpu_at(A0)->raises, raises + 1);
+        message(to, MV_CALL_wait, 0, 0, 0, 0);
+        let_guest(A0);
+        assert_int_equal(host_cores[0].live.pc, pc + 4);
+    }
+    /* A machine without: as it always was. */
+    boot();
+    let_guest(B0);
+    host_guest_store(0, BELLS, 0);
+    assert_int_equal(regs(0)[0], MV_EXIT_MEMORY);
+}
+
+/* What is rung while the sink works is there when it waits again, together. */
+static void bells_add_up(void **state)
+{
+    (void)state;
+    boot();
+    boss(MV_CALL_virq_raise, CAP_VIRQ + 1, UINT64_C(1) << 40);
+    settle();
+    assert_int_equal(running(1), VMM_1);
+    for (uint64_t value = 0; value < 3; value++)
+        host_guest_store(0, BELLS + 0x400, value);
+    settle();
+    message(1, MV_CALL_wait, 0, 0, 0, 0);
+    assert_int_equal(running(1), VMM_1);
+    assert_int_equal(regs(1)[0], 7);
+    invariants_check();
+}
+
 GROUP(vgic, cmocka_unit_test(edge_and_level), cmocka_unit_test(set_and_cleared_by_software),
       cmocka_unit_test(disabled_is_kept), cmocka_unit_test(refusals), cmocka_unit_test(many_pending),
       cmocka_unit_test(many_active), cmocka_unit_test(ends_in_no_register),
@@ -534,4 +886,9 @@ GROUP(vgic, cmocka_unit_test(edge_and_level), cmocka_unit_test(set_and_cleared_b
       cmocka_unit_test(timer_fires_beside_another), cmocka_unit_test(timer_disabled),
       cmocka_unit_test(timer_made_inactive), cmocka_unit_test(timers_of_two),
       cmocka_unit_test(timer_of_one_that_waits), cmocka_unit_test(timer_of_one_that_waits_alone),
-      cmocka_unit_test(timer_enabled_later));
+      cmocka_unit_test(timer_enabled_later),
+      cmocka_unit_test(raised_by_another_core), cmocka_unit_test(raised_for_one_that_waits),
+      cmocka_unit_test(raised_by_the_guest), cmocka_unit_test(device_level), cmocka_unit_test(device_edge),
+      cmocka_unit_test(device_and_software), cmocka_unit_test(device_changes_target),
+      cmocka_unit_test(device_ends_in_no_register), cmocka_unit_test(device_of_a_machine_that_stops),
+      cmocka_unit_test(device_and_vcpus_that_stop), cmocka_unit_test(bells), cmocka_unit_test(bells_add_up));
