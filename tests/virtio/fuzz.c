@@ -256,7 +256,8 @@ static void fuzz_link(void)
 
         switch (take(1) % 20) {
         case 16:
-            (void)vio_link_client_poll(&c);
+            if (vio_link_client_poll(&c) == VIO_LINK_NEW)
+                memset(tokens, 0, sizeof(tokens));
             if (vio_link_server_poll(&s) == VIO_LINK_NEW && vio_link_server_accept(&s))
                 opened = 0;
             break;
@@ -283,15 +284,10 @@ static void fuzz_link(void)
         case 11: (void)vio_link_client_config(&c, take(2), config, take(1) % 16); break;
         case 12: (void)vio_link_server_config(&s, take(2), config, take(1) % 16); break;
         case 13:
-            if (!c.queue[q].ready)
-                break;
             driver_add(&c.queue[q]);
             vio_link_client_publish(&c, q);
             break;
-        case 14:
-            if (c.queue[q].ready)
-                driver_take(&c.queue[q]);
-            break;
+        case 14: driver_take(&c.queue[q]); break;
         default:
             /* In one queue only, so that open heads are its. */
             if (s.link.state == VIO_LINK_UP)

@@ -177,6 +177,8 @@ static void test_client_first(void **state)
     assert_int_equal(vio_link_server_poll(&server), VIO_LINK_NEW);
     assert_int_equal(vio_link_server_poll(&server), VIO_LINK_NEW);
     assert_int_equal(vio_link_client_poll(&client), VIO_LINK_DOWN);
+    assert_int_equal(vio_driver_add(&client.queue[0], NULL, 1, 0, NULL), VIO_FULL);
+    assert_int_equal(vio_driver_free(&client.queue[1]), 0);
     assert_true(vio_link_server_accept(&server));
     assert_false(vio_link_server_accept(&server));
     assert_int_equal(world.raises[SERVER_RAISE], 2);
@@ -257,10 +259,10 @@ static void server_again(bool cleared)
     server_opens();
     assert_int_equal(receive(&chain), VIO_EMPTY);
     assert_int_equal(vio_link_client_poll(&client), VIO_LINK_DOWN);
-    assert_int_equal(vio_driver_free(&client.queue[VIO_NET_TRANSMIT]), client.link.layout.num);
     assert_int_equal(vio_link_server_poll(&server), VIO_LINK_NEW);
     assert_true(vio_link_server_accept(&server));
     expect(VIO_LINK_NEW, VIO_LINK_UP);
+    assert_int_equal(vio_driver_free(&client.queue[VIO_NET_TRANSMIT]), client.link.layout.num);
     assert_int_equal(receive(&chain), VIO_EMPTY);
     exchange('z');
 }

@@ -45,9 +45,11 @@ static void client_propose(struct vio_link_client *c, uint32_t server)
 {
     struct vio_link *l = &c->link;
 
-    for (uint32_t i = 0; i < l->layout.queue_count; i++)
+    for (uint32_t i = 0; i < l->layout.queue_count; i++) {
         (void)vio_driver_start(&c->queue[i], link_queue(l, i), l->layout.num, c->slots + i * VIO_NUM_MAX,
                                VIO_DRIVER_EVENT_INDEX);
+        c->queue[i].ready = false;         /* until the server has answered */
+    }
     l->peer = server;
     l->features = SHARED_READ(peer_side(c)->features) & l->own_features;
     l->epoch = link_epoch(l, own_side(c));
@@ -73,6 +75,8 @@ enum vio_link_state vio_link_client_poll(struct vio_link_client *c)
         if (answered && c->link.state == VIO_LINK_UP)
             return VIO_LINK_UP;
         if (answered) {
+            for (uint32_t i = 0; i < c->link.layout.queue_count; i++)
+                c->queue[i].ready = true;
             c->link.state = VIO_LINK_UP;
             return VIO_LINK_NEW;
         }
