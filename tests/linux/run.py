@@ -30,7 +30,7 @@ BROKEN = r"PANIC|Kernel panic|Oops|BUG:|soft lockup|rcu:.*stall|Internal error|U
 sys.path.insert(0, f"{TOP}/systems")
 from terminal import Missing, Terminal
 
-Machine = collections.namedtuple("Machine", "name kernel cores virtio rng memory")
+Machine = collections.namedtuple("Machine", "name kernel cores virtio rng memory owns")
 Run = collections.namedtuple("Run", "name board cpu cores what machines line")
 
 
@@ -41,7 +41,7 @@ def read_machine(word, place):
     words = match.group(4).split(":")[1:]
     memory = next((int(w[4:]) for w in words if w.startswith("mem=")), 192)
     return Machine(match.group(1), match.group(2), match.group(3).split(","), "virtio" in words,
-                   "norng" not in words, memory)
+                   "norng" not in words, memory, "owns" in words)
 
 
 def read_runs(name):
@@ -76,7 +76,8 @@ def description(run):
             vcpus = <{" ".join(m.cores)}>;
             console = <&console>;{'''
             console-device = "virtio";''' if m.virtio else ""}{'''
-            rng = <0>;''' if not m.rng else ""}
+            rng = <0>;''' if not m.rng else ""}{'''
+            devices = <&rtc &gpio>;''' if m.owns else ""}
             priority = <50>;
         }};
 """)
@@ -212,6 +213,24 @@ def others_go_on(session, before):
         session.passed += 1
 
 
+def do_alarm(session):
+    """The board's clock, which the first machine owns, interrupts it, again and again."""
+    name = session.run.machines[0].name
+    session.type(name, "r=$(ls -d /sys/bus/amba/devices/b0*/rtc/*)")
+    for count in 1, 2:
+        session.type(name, "echo +1 >$r/wakealarm; sleep 3; grep ' 64 Level' /proc/interrupts")
+        got = session.expect(name, r"^ *[0-9]+: +([0-9]+) .* 64 Level +rtc-pl031").group(1)
+        if int(got) != count:
+            raise Missing(f"[{name}] {got} alarms of the board's clock, expected {count}")
+        session.passed += 1
+    session.type(name, "dmesg | grep -c 'PL061 GPIO chip'")
+    session.expect(name, "^1$")
+    session.passed += 1
+    # One more, for whatever comes next to meet it.
+    session.type(name, "echo +1 >$r/wakealarm; echo set")
+    session.expect(name, "^set$")
+
+
 def do_reboot(session):
     first = session.run.machines[0]
     before = {m.name: session.uptime(m.name) for m in session.run.machines}
@@ -223,6 +242,8 @@ def do_reboot(session):
     session.type(first.name, "echo again $((7 * 7))")
     session.expect(first.name, r"^again 49$")
     session.passed += 1
+    if "alarm" in session.run.what:
+        do_alarm(session)
     others_go_on(session, before)
 
 
@@ -236,7 +257,7 @@ def do_off(session):
     others_go_on(session, before)
 
 
-STEPS = [("check", do_check), ("prompt", do_prompt), ("reboot", do_reboot), ("off", do_off)]
+STEPS = [("check", do_check), ("prompt", do_prompt), ("alarm", do_alarm), ("reboot", do_reboot), ("off", do_off)]
 
 
 def run_one(run, options):
