@@ -111,4 +111,15 @@ END
 is "as many devices as there are slots" sh -c "'$tool' build sixteen.dts -o sixteen && '$out/look' sixteen/system.elf && grep -q 'io_slots = 0xfffc,' sixteen/vm-vmm/vmm_config.c"
 printf '#include "base.dtsi"\n&top { cells { lonely: lonely { program = "switch"; }; }; };\n' >system.dts
 is "a switch without ports is warned about" sh -c "'$tool' check system.dts 2>&1 | grep -qxF 'system.dts:2: warning: nothing is connected to \"lonely\"; expected cells or machines with networks = <&lonely>; connect some or remove it'"
+# many NUMBER: a switch with that many clients.
+many() {
+    echo '#include "base.dtsi"'
+    echo '&top { cells { sw: sw { program = "switch"; };'
+    for n in $(seq "$1"); do echo "c$n { sources = \"cell.c\"; networks = <&sw>; };"; done
+    echo '}; };'
+}
+many 32 >system.dts
+is "a switch with as many ports as it can have" "$tool" check system.dts
+many 33 >system.dts
+is "and with more" sh -c "'$tool' check system.dts 2>&1 | grep -qxF 'system.dts:2: error: cell \"sw\" has 33 clients; expected at most 32 of program \"switch\"; move some to another cell'"
 rm -rf links-* moved sixteen* left-*.dtb system.dts store.c wire.c

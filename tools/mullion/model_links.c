@@ -328,19 +328,30 @@ static void finish_macs(struct system *s)
     }
 }
 
-/* A switch or a disk that nobody uses is no error, but hardly meant. */
-static void warn_unused(const struct system *s)
-{
-    for (size_t i = 0; i < s->cells.count; i++) {
-        const struct cell *c = s->cells.at[i];
-        size_t ports = 0;
+/* How many clients the kit's programs can serve. */
+static const struct { const char *program; enum link_kind kind; size_t most; } limits[] = {
+    { "block", LINK_DISK, 62 },             /* SERVE_CLIENTS_MAX there */
+    { "switch", LINK_NETWORK, 32 },         /* SWITCH_PORTS_MAX there */
+};
 
-        for (size_t k = 0; k < s->links.count; k++)
-            ports += s->links.at[k]->kind == LINK_NETWORK && s->links.at[k]->server == c;
-        if (c->network_server && ports == 0)
-            diag_warning(c->at, "nothing is connected to \"%s\"; expected cells or machines with networks = <&%s>; connect some or remove it",
-                         c->name, node_title(c->node));
-    }
+static size_t client_count(const struct system *s, const struct cell *server, enum link_kind kind)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->links.count; i++)
+        count += s->links.at[i]->server == server && s->links.at[i]->kind == kind;
+    return count;
+}
+
+static void check_server(const struct system *s, const struct cell *c)
+{
+    for (size_t i = 0; c->program && i < sizeof limits / sizeof *limits; i++)
+        if (!strcmp(c->program, limits[i].program) && client_count(s, c, limits[i].kind) > limits[i].most)
+            diag_error(c->at, "cell \"%s\" has %zu clients; expected at most %zu of program \"%s\"; move some to another cell", c->name,
+                       client_count(s, c, limits[i].kind), limits[i].most, c->program);
+    if (c->network_server && client_count(s, c, LINK_NETWORK) == 0)
+        diag_warning(c->at, "nothing is connected to \"%s\"; expected cells or machines with networks = <&%s>; connect some or remove it",
+                     c->name, node_title(c->node));
 }
 
 void model_read_links(struct system *s)
@@ -358,5 +369,6 @@ void model_read_links(struct system *s)
     }
     check_writers(s);
     finish_macs(s);
-    warn_unused(s);
+    for (size_t i = 0; i < count; i++)
+        check_server(s, s->cells.at[i]);
 }
