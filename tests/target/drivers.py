@@ -313,6 +313,163 @@ def block_stalls(name, **how):
         m.end()
 
 
+# ---- frames --------------------------------------------------------------------
+
+OWN = b"\x02\xaa\x00\x00\x00\x01"
+TYPE = b"\x88\xb5"
+
+
+class Wire:
+    """The outer end of the card's cable: each datagram is a frame."""
+
+    def __init__(self):
+        self.ends = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+        for s in self.ends:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+            s.bind(("127.0.0.1", 0))
+        self.socket, other = self.ends
+        self.card = other.getsockname()
+        other.close()                      # its number is free for QEMU now
+        host, port = self.socket.getsockname()
+        self.words = ["-netdev", "dgram,id=net,local.type=inet,local.host=127.0.0.1,"
+                      f"local.port={self.card[1]},remote.type=inet,remote.host={host},remote.port={port}",
+                      "-device", "virtio-net-pci,netdev=net,addr=2,disable-legacy=on,iommu_platform=on,romfile="]
+        self.peer = b"\xff" * 6
+        self.number = 0
+
+    def send(self, size, to=None):
+        self.number += 1
+        body = struct.pack("<Q", self.number) + random.Random(self.number).randbytes(size)
+        frame = ((to or self.peer) + OWN + TYPE + body)[:max(22, size)]
+        self.socket.sendto(frame, self.card)
+        return self.number, frame
+
+    def receive(self, limit):
+        """The next echo: its number and frame, or None."""
+        end = time.monotonic() + limit
+        while True:
+            self.socket.settimeout(max(0.001, end - time.monotonic()))
+            try:
+                frame = self.socket.recv(4096)
+            except (socket.timeout, BlockingIOError):
+                return None
+            if frame[12:14] == TYPE and frame[:6] == OWN:
+                return struct.unpack("<Q", frame[14:22])[0], frame
+
+    def echo(self, size, limit=3):
+        """One frame there and back, or False."""
+        number, frame = self.send(size)
+        while True:
+            got = self.receive(limit)
+            if got is None:
+                return False
+            if got[0] == number:
+                expect(got[1][12:] == frame[12:], f"frame {number} of {size} bytes comes back changed")
+                self.peer = got[1][6:12]
+                return True
+
+    def until_up(self, limit=30):
+        end = time.monotonic() + limit
+        while not self.echo(64, 0.3):
+            expect(time.monotonic() < end, f"no frame comes back for {limit} s")
+
+
+def net_machine(name, how):
+    wire = Wire()
+    m = Machine(name, "net", devices=wire.words, **how)
+    m.wait(r"\[net\] nic0: 52:54:00:12:34:56, the cable is in", r"\[echo\] ready")
+    wire.until_up()
+    return wire, m
+
+
+def net_echo(name, **how):
+    """Frames of all sizes, one at a time and some together: each comes back as it was."""
+    wire, m = net_machine(name, how)
+    try:
+        for size in [14, 22, 60, 61, 64, 127, 128, 256, 1000, 1500, 1513, 1514]:
+            expect(wire.echo(size), f"a frame of {size} bytes is lost")
+        for n in range(60):
+            frames = dict(wire.send(random.Random(n).randrange(22, 1514)) for _ in range(16))
+            while frames:
+                got = wire.receive(3)
+                expect(got is not None, f"{len(frames)} of 16 frames are lost")
+                expect(got[0] in frames, "a frame comes twice")
+                expect(frames.pop(got[0])[12:] == got[1][12:], "a frame comes back changed")
+        wire.socket.sendto(b"x" * 13, wire.card)
+        wire.socket.sendto(wire.peer + OWN + TYPE + b"x" * 1900, wire.card)
+        expect(wire.echo(100), "after frames of a wrong size nothing comes back")
+        m.type("echo", "c")
+        m.wait(r"\[echo\] NOTE \d+ back, 0 not; card: status 0, \d+ in, \d+ out, lost 0 0, bad [12],")
+    finally:
+        m.end()
+
+
+def net_flood(name, **how):
+    """More than can be carried: what arrives is right, and afterwards all is as before."""
+    wire, m = net_machine(name, how)
+    try:
+        frames, back, end = {}, 0, time.monotonic() + 10
+        while time.monotonic() < end:
+            for _ in range(50):
+                number, frame = wire.send(random.randrange(60, 1514))
+                frames[number] = frame
+            while (got := wire.receive(0)) is not None:
+                expect(got[0] in frames and frames.pop(got[0])[12:] == got[1][12:], "a frame comes back changed")
+                back += 1
+        while (got := wire.receive(2)) is not None:
+            expect(got[0] in frames and frames.pop(got[0])[12:] == got[1][12:], "a frame comes back changed")
+            back += 1
+        expect(back > 500, f"only {back} frames came back in 10 s")
+        for n in range(50):
+            expect(wire.echo(200), f"frame {n} after the flood is lost")
+        m.type("echo", "c")
+        found, = m.wait(r"\[echo\] NOTE (.*)")
+        m.log.write(f"sent {wire.number}, back {back}: {found.group(1)}\n")
+    finally:
+        m.end()
+
+
+def net_restarts(name, **how):
+    """Driver, switch and client are stopped and started under load: the others go on."""
+    wire, m = net_machine(name, how)
+    try:
+        for n, letter in enumerate("nsensennss"):
+            for _ in range(40):
+                wire.send(500)
+            m.type("keeper", letter)
+            m.wait("stopped and started, status 0")
+            wire.until_up()
+            for _ in range(20):
+                expect(wire.echo(900), f"a frame is lost after restart {n}")
+    finally:
+        m.end()
+
+
+def net_cable(name, **how):
+    """The cable is pulled and put in again."""
+    wire, m = net_machine(name, how)
+    try:
+        m.qmp("set_link", name="net", up=False)
+        m.wait("the cable is out")
+        expect(not wire.echo(100, 0.5), "a frame comes through no cable")
+        m.qmp("set_link", name="net", up=True)
+        m.wait("the cable is in")
+        wire.until_up()
+    finally:
+        m.end()
+
+
+def net_absent(name, **how):
+    """There is no card: it is said, and nothing else happens."""
+    m = Machine(name, "net", devices=[], **how)
+    try:
+        m.wait(r"\[net\] nic0 does not work: nothing is there", r"\[echo\] ready")
+        m.type("echo", "c")
+        m.wait(r"\[echo\] NOTE 0 back, 0 not; card: status 0, 0 in, 0 out, lost 0 0, bad 0, \d+ events, 1 sessions")
+    finally:
+        m.end()
+
+
 # ---- all -----------------------------------------------------------------------
 
 RUNS = [
@@ -328,6 +485,15 @@ RUNS = [
     ("block-absent", block_absent, {}),
     ("block-errors", block_errors, {}),
     ("block-stalls", block_stalls, {}),
+    ("net-echo-1", net_echo, {}),
+    ("net-echo-gicv2", net_echo, {"board": "virt-gicv2", "cores": 2}),
+    ("net-echo-plain", net_echo, {"smmu": False, "cores": 2}),
+    ("net-flood-1", net_flood, {}),
+    ("net-flood-2", net_flood, {"cores": 2}),
+    ("net-restarts", net_restarts, {"cores": 2}),
+    ("net-restarts-plain", net_restarts, {"smmu": False}),
+    ("net-cable", net_cable, {}),
+    ("net-absent", net_absent, {}),
 ]
 
 
