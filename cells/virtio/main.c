@@ -30,27 +30,32 @@ static struct ports ports;
 static uint64_t next_tick;         /* 0: nobody waits for time */
 
 /* Give turns, and see that the loop comes back for what is left: as soon as it
- * has looked for calls and lines, or at the next tick. */
+ * has looked for calls and lines, when a device wants to be looked at again, or at
+ * the next tick. */
 static void run(void)
 {
     bool more = slot_run();
+    uint64_t at = slot_later();
 
     if (!slot_wants_time())
         next_tick = 0;
     else if (next_tick == 0)
         next_tick = mv_time_ns() + SLOT_TICK_NS;
-    mv_loop_at(&loop, more ? 1 : next_tick);
+    if (at == 0 || (next_tick != 0 && next_tick < at))
+        at = next_tick;
+    mv_loop_at(&loop, more ? 1 : at);
 }
 
 static void on_time(void *context)
 {
-    uint64_t now;
+    uint64_t now = mv_time_ns();
 
     (void)context;
-    if (next_tick != 0 && (now = mv_time_ns()) >= next_tick) {
+    if (next_tick != 0 && now >= next_tick) {
         next_tick = now + SLOT_TICK_NS;
         (void)slot_tick(now);
     }
+    slot_mark_due(now);
     run();
 }
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include <libmv/string.h>
+#include <libmv/time.h>
 
 #define HEADER ((uint32_t)sizeof(struct vio_net_header))
 
@@ -240,12 +241,42 @@ static void look_at_link(struct network *n)
 
 /* ---- turns ------------------------------------------------------------------------------- */
 
+/* Whether what the guest sends is to be collected from now on: it is in a rush. */
+static bool is_in_rush(struct network *n)
+{
+    if (n->interrupts != n->slot.interrupts)
+        n->rush = 0;
+    else if (n->sent != n->paced)
+        n->rush++;
+    n->interrupts = n->slot.interrupts;
+    return n->rush >= NETWORK_RUSH;
+}
+
+/* Choose between being notified by the guest and collecting. */
+static void pace(struct network *n, bool live)
+{
+    uint64_t now = n->collecting ? mv_time_ns() : 0;
+
+    if (n->collecting && now < n->until) {
+        n->slot.later = n->until;
+        return;
+    }
+    n->collecting = live && !n->full && (n->collecting ? n->sent - n->paced > 1 : is_in_rush(n));
+    n->paced = n->sent;
+    if (!n->collecting)
+        return;
+    n->rush = 0;
+    n->until = (now != 0 ? now : mv_time_ns()) + NETWORK_WAIT_NS;
+    n->slot.later = n->until;
+}
+
 /* Whoever has to do the next thing is to say so, and nobody else. */
 static bool listen(struct network *n, bool live)
 {
     bool more = false;
 
-    if (live && !n->full)
+    pace(n, live);
+    if (live && !n->full && !n->collecting)
         more = vio_device_listen(guest_queue(n, VIO_NET_TRANSMIT));
     if (live && n->starved)
         more = vio_device_listen(guest_queue(n, VIO_NET_RECEIVE)) || more;
@@ -285,7 +316,11 @@ static bool turn(struct slot *s)
 
 static void reset(struct vio_mmio *m)
 {
-    network_of((struct slot *)m->context)->stale = true;
+    struct network *n = network_of((struct slot *)m->context);
+
+    n->stale = true;
+    n->collecting = false;
+    n->rush = 0;
 }
 
 static uint64_t config_read(struct vio_mmio *m, uint32_t offset, uint32_t size)

@@ -9,6 +9,11 @@
  * given no buffers. So it is the switch that drops what is sent to a guest that
  * does not listen. Without a switch the carrier is off, and what the guest sends
  * all the same is lost.
+ *
+ * A guest in a rush notifies again and again, and hears nothing in between. Then
+ * its notifications stay off, and what it sends is collected every now and then,
+ * as long as that is more than one frame each time: so one turn here, one of the
+ * switch, and one interrupt of the receiver serve many frames.
  */
 #pragma once
 
@@ -21,6 +26,8 @@
 #define NETWORK_BUFFERS   (2 * VIO_NUM_MAX)
 #define NETWORK_FRAME_MIN 14u
 #define NETWORK_FRAME_MAX 1518u    /* with a VLAN tag, without checksum */
+#define NETWORK_RUSH      2u       /* notifications without an interrupt between them */
+#define NETWORK_WAIT_NS   UINT64_C(50000)
 
 struct network {
     struct slot slot;              /* stays first */
@@ -32,6 +39,11 @@ struct network {
     bool     full;                 /* the switch has to take something first */
     bool     starved;              /* the guest has to give buffers first */
     bool     stale;                /* the link may hold what came before the driver */
+    bool     collecting;           /* what the guest sends, at `until` again */
+    uint64_t until;
+    uint64_t paced;                /* `sent`, when it was decided last */
+    uint64_t interrupts;           /* of the guest, then */
+    uint32_t rush;                 /* decisions since then with something sent */
     struct vio_buffers buffers;
     uint16_t buffers_free[NETWORK_BUFFERS];
     uint64_t sent, received, dropped;

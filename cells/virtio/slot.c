@@ -33,8 +33,9 @@ static void notify(struct vio_mmio *m, uint32_t queue)
 
 static void interrupt(struct vio_mmio *m)
 {
-    const struct slot *s = (const struct slot *)m->context;
+    struct slot *s = (struct slot *)m->context;
 
+    s->interrupts++;
     (void)mv_virq_raise(s->config->raise_cap, 1);
 }
 
@@ -78,10 +79,8 @@ void slot_write(uint64_t slot, uint64_t offset, uint64_t size, uint64_t value)
 
 void slot_reset_all(void)
 {
-    for (struct slot *s = first; s != NULL; s = s->next) {
+    for (struct slot *s = first; s != NULL; s = s->next)
         vio_mmio_reset(&s->mmio);
-        __atomic_store_n(s->mmio.interrupt, 0, __ATOMIC_RELAXED);
-    }
 }
 
 /* ---- turns -------------------------------------------------------------------------- */
@@ -96,6 +95,7 @@ bool slot_run(void)
             if (!s->marked)
                 continue;
             s->marked = false;
+            s->later = 0;
             if (s->kind->turn(s))
                 s->marked = true;
             more = more || s->marked;
@@ -119,6 +119,23 @@ bool slot_tick(uint64_t now_ns)
         if (s->timed)
             s->timed = s->kind->tick(s, now_ns);
     return slot_wants_time();
+}
+
+uint64_t slot_later(void)
+{
+    uint64_t first_ns = 0;
+
+    for (const struct slot *s = first; s != NULL; s = s->next)
+        if (s->later != 0 && (first_ns == 0 || s->later < first_ns))
+            first_ns = s->later;
+    return first_ns;
+}
+
+void slot_mark_due(uint64_t now_ns)
+{
+    for (struct slot *s = first; s != NULL; s = s->next)
+        if (s->later != 0 && s->later <= now_ns)
+            slot_mark(s);
 }
 
 /* ---- words -------------------------------------------------------------------------- */

@@ -36,6 +36,8 @@ struct slot {
     struct slot *next;         /* of all */
     bool     marked;
     bool     timed;            /* tick is wanted */
+    uint64_t later;            /* it is to be marked then, in ns; 0: never */
+    uint64_t interrupts;       /* of the guest */
 };
 
 #define SLOT_BATCH  32u        /* buffers in one turn */
@@ -62,6 +64,10 @@ bool slot_run(void);
 /* Ticks for those that want them. True: somebody wants another. */
 bool slot_tick(uint64_t now_ns);
 bool slot_wants_time(void);
+
+/* When the next slot is to be marked (0: none); mark those whose time has come. */
+uint64_t slot_later(void);
+void slot_mark_due(uint64_t now_ns);
 
 /* Of the VMM: registers, and the reset of the machine. */
 uint64_t slot_read(uint64_t slot, uint64_t offset, uint64_t size);

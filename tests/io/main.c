@@ -13,7 +13,7 @@ static const struct {
     int tests;
 } groups[] = {
     { "addresses", test_addresses, 4 }, { "switch", test_switch, 9 }, { "disk", test_disk, 19 },
-    { "network", test_network, 11 },    { "ports", test_ports, 10 },  { "wild", test_wild, 2 },
+    { "network", test_network, 12 },    { "ports", test_ports, 10 },  { "wild", test_wild, 2 },
 };
 
 /* In a process of its own, so that one that crashes fails alone. */

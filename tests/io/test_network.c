@@ -20,6 +20,8 @@ static struct io_device device;
 static struct vio_link_server server;
 static struct guest_queue queue[2];
 static uint64_t heard;
+static uint32_t notified;                  /* bells that the guest has rung */
+static bool patient;                       /* where none is wanted, the guest waits */
 
 /* ---- the switch ------------------------------------------------------------------------- */
 
@@ -92,8 +94,12 @@ static bool guest_send(uint32_t n, const uint8_t *frame, uint32_t bytes, uint32_
     memcpy(guest_data(BUFFER(TX, n)), frame, bytes);
     if (vio_driver_add(&queue[TX].q, span, first == bytes ? 1 : 2, 0, (void *)(uintptr_t)n) != VIO_OK)
         return false;
-    if (vio_driver_publish(&queue[TX].q))
+    if (vio_driver_publish(&queue[TX].q)) {
+        notified++;
         guest_ring(SLOT, TX);
+    } else if (patient) {
+        (void)world_later();
+    }
     return true;
 }
 
@@ -150,7 +156,8 @@ static int setup(void **state)
     link_make(&link_ends, LINK_BYTES, CAP_CLIENT, CAP_SERVER);
     world_make(&device, 1, NULL, 0);
     memset(&network, 0, sizeof(network));
-    heard = 0;
+    heard = notified = 0;
+    patient = true;
     network_start(&network, &device);
     world_turns(&network.slot);
     server_open();
@@ -452,6 +459,59 @@ static void test_batch(void **state)
     assert_int_equal(world.status[SLOT], VIO_INTERRUPT_USED);
 }
 
+/* A guest in a rush is not asked to notify, and what it sends is collected; when it
+ * has calmed down it is asked again. */
+static void test_rush(void **state)
+{
+    uint8_t frame[2048] = { 0 }, got[2048];
+    uint32_t length;
+
+    (void)state;
+    guest_begin(guest_features(SLOT));
+    patient = false;
+    (void)vio_device_listen(&server.queue[TX]);
+    /* Of the first one it hears. */
+    assert_true(guest_send(31, frame, 100, 100));
+    notified = 0;
+    for (uint32_t i = 0; i < NETWORK_RUSH; i++)
+        assert_true(guest_send(i, frame, 100, 100));
+    assert_int_equal(notified, NETWORK_RUSH);
+    assert_true(network.collecting);
+    for (uint32_t n = 0; n < 5; n++) {
+        for (uint32_t i = 0; i < 10; i++) {
+            assert_true(guest_send(i, frame, 100, 100));
+            /* Frames for the guest are not held up by that. */
+            guest_offer(i, 1530);
+            assert_true(server_put(frame, 100, 100));
+            assert_int_equal(guest_take(RX, &length), (int32_t)i);
+        }
+        assert_int_equal(notified, NETWORK_RUSH);
+        assert_true(world_later());
+        while (guest_take(TX, &length) >= 0)
+            continue;
+        while (server_get(got) != 0)
+            continue;
+    }
+    assert_int_equal(network.sent, 50 + NETWORK_RUSH + 1);
+    /* One frame is no rush. */
+    assert_true(guest_send(0, frame, 100, 100));
+    assert_true(world_later());
+    assert_false(world_later());
+    assert_false(network.collecting);
+    assert_true(guest_send(1, frame, 100, 100));
+    assert_int_equal(notified, NETWORK_RUSH + 1);
+    /* Nor is one who hears of each of its frames. */
+    guest_begin(guest_features(SLOT));
+    for (uint32_t i = 0; i < 10; i++) {
+        while (guest_take(TX, &length) >= 0)
+            continue;
+        (void)vio_driver_listen(&queue[TX].q);
+        world.status[SLOT] = 0;
+        assert_true(guest_send(i, frame, 100, 100));
+        assert_false(network.collecting);
+    }
+}
+
 int test_network(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -466,6 +526,7 @@ int test_network(void)
         cmocka_unit_test_setup(test_guest_lies, setup),
         cmocka_unit_test_setup(test_reset, setup),
         cmocka_unit_test_setup(test_batch, setup),
+        cmocka_unit_test_setup(test_rush, setup),
     };
 
     return cmocka_run_group_tests_name("network", tests, NULL, NULL);

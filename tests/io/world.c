@@ -232,10 +232,23 @@ void world_wait(uint64_t ns)
     for (uint64_t step = 0; ns > 0; ns -= step) {
         step = ns < SLOT_TICK_NS ? ns : SLOT_TICK_NS;
         world.now_ns += step;
+        slot_mark_due(world.now_ns);
         if (slot_wants_time())
             (void)slot_tick(world.now_ns);
         world_turns(NULL);
     }
+}
+
+bool world_later(void)
+{
+    uint64_t at = slot_later();
+
+    if (at == 0)
+        return false;
+    world.now_ns = at > world.now_ns ? at : world.now_ns;
+    slot_mark_due(world.now_ns);
+    world_turns(NULL);
+    return true;
 }
 
 bool is_broken(uint32_t slot)

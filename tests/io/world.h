@@ -90,6 +90,9 @@ void world_turns(struct slot *s);
 /* Time goes on, and the io cell has a tick. */
 void world_wait(uint64_t ns);
 
+/* Time goes on to where a device wants to be looked at again, if one does. */
+bool world_later(void);
+
 bool is_broken(uint32_t slot);
 
 /* Each is a group of tests; how many failed. */
