@@ -27,8 +27,7 @@ static const char help[] =
     "  verify    read every sector of an earlier fill\n"
     "  random    write and read here and there, 512 bytes to 64 KiB at once; needs a fill\n"
     "            of the same seed before, and makes one of itself at the end\n"
-    "  ro        every write must be refused, and change nothing; force: even when Linux\n"
-    "            has been told that the disk is writable\n"
+    "  ro        every write must be refused, and change nothing\n"
     "  errors    reads and writes must work below the sector bad=N, and fail from there on\n"
     "words: seed=N (1)  from=SECTOR (0)  sectors=N (all from there on)  direct: past Linux's cache\n"
     "  block=BYTES (64k): how much at once, fill and verify\n"
@@ -226,12 +225,10 @@ static void do_random(void)
 static void do_ro(const char *path)
 {
     uint64_t *before = buffer_of(SECTOR), *after = buffer_of(SECTOR), *changed = buffer_of(SECTOR);
-    int flags = O_CLOEXEC | O_DIRECT, zero = 0, reader = disk;
+    int reader = disk;
 
-    if (word_of(words, "force") != NULL && ioctl(disk, BLKROSET, &zero) != 0)
-        FINISH(false, "BLKROSET: %s", strerror(errno));
     must(transfer(false, before, first, SECTOR), "read", first);
-    disk = open(path, O_RDWR | flags);
+    disk = open(path, O_RDWR | O_CLOEXEC | O_DIRECT);
     if (disk < 0) {
         if (errno == EROFS || errno == EACCES || errno == EPERM)
             FINISH(true, "open says %s", strerror(errno));
@@ -303,7 +300,7 @@ static uint64_t sectors_of(int file)
 int main(int argc, char **argv)
 {
     static const char *const known[] = { "seed", "from", "sectors", "direct", "block", "count", "seconds",
-                                         "threads", "sync", "force", "bad", "limit" };
+                                         "threads", "sync", "bad", "limit" };
 
     if (argc < 3) {
         fputs(help, argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
