@@ -53,7 +53,9 @@ static const char *words_of(enum vio_pci_status status)
     }
 }
 
-/* The queue as long as the device has it, and as the region has place. */
+/* The queue as long as the device has it, and as the region has place. It begins a
+ * page, so that none of its entries crosses into another one: QEMU 7.2 takes the
+ * second half of such an entry from a wrong address behind an SMMU. */
 static const char *queue_start(void)
 {
     enum vio_pci_status status = VIO_PCI_BAD_QUEUE;
