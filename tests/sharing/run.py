@@ -152,7 +152,7 @@ def disk(run):
     run.result("right", "diskcheck verify", 180)
     run.tool("left", "diskcheck verify /dev/vda seed=1 direct")
     for name in ("left", "right"):
-        run.tool(name, "diskcheck ro /dev/vdb force")
+        run.tool(name, "diskcheck ro /dev/vdb")
     with open(run.disk, "rb") as f:
         f.seek((LEFT_SECTORS + RIGHT_SECTORS) * SECTOR)
         if any(f.read()):
