@@ -210,14 +210,15 @@ static void session_end(struct network *n)
         carrier(n, false);
 }
 
-/* Half of the buffers, or as many as the queue has, are the switch's to fill. */
+/* Most of the buffers, or as many as the queue has places, are the switch's to
+ * fill: what the guest sends can wait in its own. */
 static void session_begin(struct network *n)
 {
     const struct vio_memory *m = &n->link.link.memory;
     uint32_t count;
 
     vio_buffers_init(&n->buffers, m->at, m->size, NETWORK_BUFFER, n->buffers_free, NETWORK_BUFFERS);
-    count = n->buffers.count / 2;
+    count = n->buffers.count - n->buffers.count / 4;
     count = count < n->link.link.layout.num ? count : n->link.link.layout.num;
     while (count-- > 0)
         offer(n, vio_buffers_take(&n->buffers));

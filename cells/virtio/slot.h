@@ -41,7 +41,7 @@ struct slot {
 };
 
 #define SLOT_BATCH  32u        /* buffers in one turn */
-#define SLOT_ROUNDS 8u         /* until somebody else comes in between */
+#define SLOT_ROUNDS 2u         /* until somebody else comes in between */
 #define SLOT_TICK_NS UINT64_C(1000000000)
 
 /* The guest's memory. */
