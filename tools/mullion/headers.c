@@ -54,7 +54,8 @@ static void header_badges(struct text *t, const struct system *s, const struct c
             const struct reference *r = &s->cells.at[i]->calls.at[j];
             const struct portal *p = r->portal;
 
-            if (p->cell == c)
+            /* The owner of a PCI bridge knows drivers by pci_config. */
+            if (p->cell == c && !r->name)
                 headers_define(t, NULL, r->badge, "BADGE_%s_%s", p->name, s->cells.at[i]->name);
         }
 }
