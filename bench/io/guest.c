@@ -113,18 +113,22 @@ static struct vio_span span(const void *p, uint32_t length)
     return (struct vio_span){ (uint64_t)p, length };
 }
 
-/* Sleep until the device has done something in this queue. */
+/* Sleep until the device has done something in this queue. Interrupts stay asked
+ * for, as Linux's drivers have them while little is under way. */
 static void wait(struct queue *q)
 {
     void *token;
     uint32_t length;
 
+    irq_disable();
     while (vio_driver_take(&q->queue, &token, &length) == VIO_EMPTY) {
-        irq_disable();
         if (!vio_driver_listen(&q->queue))
             wfi();
         irq_enable();
+        irq_disable();
     }
+    (void)vio_driver_listen(&q->queue);
+    irq_enable();
 }
 
 static void notify(struct queue *q, uint64_t at, uint32_t number)
