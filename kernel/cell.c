@@ -153,7 +153,7 @@ struct result call_cell_stop(HANDLER_ARGS)
 
     if (c == self->cell)
         return result_status(MV_BAD_ARG);
-    stream_cell_stops(c);
+    stream_cell(c, MV_STREAM_STOPPED);
     for (uint32_t i = 0; i < c->sys->vcpu_count; i++) {
         struct vcpu *v = &c->vcpus[i];
 
@@ -213,11 +213,11 @@ struct result call_cell_start(HANDLER_ARGS)
             arch_unlock(&c->lock);
             return result_status(MV_BUSY);
         }
-        stream_cell_stops(c);    /* as cell_stop has done, unless it came in the middle of another start */
+        stream_cell(c, MV_STREAM_STOPPED);    /* as cell_stop has done, unless it came in the middle of another start */
         ready = cell_prepare_step(c);
         if (ready) {
             c->phase = PHASE_STARTING;
-            stream_cell_starts(c);
+            stream_cell(c, MV_STREAM_PASSES);
         }
         arch_unlock(&c->lock);
         if (!ready && arch_irq_pending()) {

@@ -14,19 +14,23 @@
 struct cell;
 struct virq;
 
+/* An access that was refused; as in struct mv_stream_state. */
+struct stream_fault {
+    uint64_t kind, code, is_write, address;
+};
+
 struct stream {
     const struct mv_sys_stream *sys;   /* [I] */
     struct virq           *virq;       /* [I] raised at a fault, or NULL */
     struct mv_stream_state known;      /* lock held; as stream_control shows it */
 };
 
-/* The machine's part, and the streams of all cells that run from boot. On the
+/* From now on nothing passes but the streams of cells that run from boot. On the
  * first core, when its interrupts have been set up. */
 void stream_boot(const struct mv_systab *t);
-/* The cell is as it was built, and is to run. */
-void stream_cell_starts(struct cell *c);
-/* The cell is to stop: nothing of it is changed by its devices when this returns. */
-void stream_cell_stops(struct cell *c);
+/* A cell is as it was built, and is to run. Or it is to stop: nothing of it is
+ * changed by its devices when this returns. */
+void stream_cell(struct cell *c, enum mv_stream_status status);
 
-/* The SMMU has refused an access; `event` is its own number of what happened. */
-void stream_refused(uint64_t id, enum mv_stream_fault fault, uint64_t event, uint64_t address, bool is_write);
+/* The SMMU has refused an access of the stream with this id, if there is one. */
+void stream_refused(uint64_t id, const struct stream_fault *f);

@@ -155,7 +155,7 @@ enum mv_stream_status {
     MV_STREAM_ABORTED,     /* all are refused                                */
     MV_STREAM_PASSES,      /* those to what its cell has given it pass       */
 };
-enum mv_stream_fault {
+enum mv_stream_fault_kind {
     MV_STREAM_NO_FAULT,
     MV_STREAM_NOT_MAPPED,  /* nothing of its cell's for devices is there     */
     MV_STREAM_NO_RIGHT,    /* a write to what devices may only read          */
@@ -167,10 +167,10 @@ struct mv_stream_state {
     uint64_t cell;         /* its cell, by its index                         */
     uint64_t faults;       /* accesses reported as refused, since boot       */
     /* Of the last one that made it stop passing. */
-    uint64_t fault;        /* enum mv_stream_fault                           */
-    uint64_t address;      /* as the device said it                          */
-    uint64_t is_write;
+    uint64_t fault;        /* enum mv_stream_fault_kind                      */
     uint64_t code;         /* the SMMU's own number of the event             */
+    uint64_t is_write;
+    uint64_t address;      /* as the device said it                          */
 };
 
 /* ---- the message buffer ---------------------------------------------- */

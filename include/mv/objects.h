@@ -293,7 +293,7 @@ static inline void mv_make_physical(const struct mv_maker *m, uint32_t bank, uin
 {
     struct mv_field f = m->kernel->fields.vgic_bank_physical;
 
-    f.at += (uint16_t)(f.size * (id % 32));
+    f.at = (f.at + f.size * (id % 32)) & 0xfffu;
     mv_object_put(m, MV_AREA_VGIC_BANKS, m->kernel->sizes.vgic_bank, bank + id / 32, f, physical);
 }
 
@@ -338,6 +338,7 @@ static inline void mv_make_streams(const struct mv_maker *m)
         MV_PUT(stream, STREAMS, i, sys, MV_RECORD_AT(stream, streams, i));
         MV_PUT(stream, STREAMS, i, id, s->id);
         MV_PUT(stream, STREAMS, i, cell, s->cell);
+        MV_PUT(stream, STREAMS, i, status, MV_RECORD(cell, cells, s->cell)->autostart != 0 ? MV_STREAM_PASSES : MV_STREAM_STOPPED);
         if (s->virq != MV_NONE)
             MV_PUT(stream, STREAMS, i, virq, MV_OBJECT_AT(virq, VIRQS, s->virq));
     }

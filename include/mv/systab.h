@@ -159,6 +159,9 @@ struct mv_sys_stream {
     uint64_t entry;                     /* where its entry of the SMMU's stream table is */
     uint64_t context;                   /* and the context descriptor of its cell */
 };
+/* The first word of an entry: nothing passes; by way of a context descriptor. */
+#define MV_STREAM_ENTRY_ABORTED       UINT64_C(1)
+#define MV_STREAM_ENTRY_PASSES        UINT64_C(0xb)
 #define MV_STREAM_ASID(cell)  ((cell) + 1)      /* that of a cell's streams, by the cell's index */
 /* Memory that cell_start makes pristine: file_size bytes copied from source,
  * the rest up to size zeroed. */
@@ -173,9 +176,9 @@ struct mv_sys_load {
  */
 #define MV_KERNEL_MAGIC    UINT32_C(0x4b4c554d)   /* "MULK" */
 struct mv_object_sizes {
-    uint32_t cell, vcpu, fp, space, portal, virq, timer, cap, heap_slot, irq_slot;
-    uint32_t vm, vgic, vgic_bank;       /* vm: what a vCPU of a VM has besides */
-    uint32_t bell_slot, stream;
+    uint16_t cell, vcpu, fp, space, portal, virq, timer, cap, heap_slot, irq_slot;
+    uint16_t vm, vgic, vgic_bank;       /* vm: what a vCPU of a VM has besides */
+    uint16_t bell_slot, stream;
 };
 /* FIELD(object, name, member): what the host tool fills in; all else is 0. */
 #define MV_OBJECT_FIELDS(FIELD)                                                     \
@@ -243,9 +246,10 @@ struct mv_object_sizes {
     FIELD(stream, sys, sys)                                                         \
     FIELD(stream, virq, virq)                                                       \
     FIELD(stream, id, known.id)                                                     \
-    FIELD(stream, cell, known.cell)
+    FIELD(stream, cell, known.cell)                                                 \
+    FIELD(stream, status, known.status)
 #define MV_FIELD(object, name, member) struct mv_field object##_##name;
-struct mv_field { uint16_t at, size; };
+struct mv_field { uint16_t at : 12, size : 4; };    /* bytes */
 struct mv_object_fields { MV_OBJECT_FIELDS(MV_FIELD) };
 #undef MV_FIELD
 struct mv_kernel_info {
@@ -315,11 +319,10 @@ struct mv_systab {
     uint32_t core_count;                /* 1-MV_CORES_MAX */
     uint32_t irq_first, irq_count;      /* interval of device interrupts in use */
     uint32_t psci_smc;                  /* 1: PSCI by SMC; 0: by HVC (not possible at EL2) */
-    /* For the SMMU: its interrupts, edges from id 32 on, the same if it has but one; sizes
-     * of addresses that its tables lead to, as IDR5.OAS counts them; its stream table,
-     * in which all is aborted, as STRTAB_BASE_CFG and STRTAB_BASE say; a page for each queue. */
-    uint32_t smmu_event_interrupt, smmu_error_interrupt;
-    uint32_t smmu_output, smmu_table_config, padding;
+    /* For the SMMU: its interrupts, edges from id 32 on, the same if it has but one; its
+     * stream table as STRTAB_BASE_CFG and STRTAB_BASE say, in which all is aborted but
+     * the streams of cells that run from boot; a page for each queue. */
+    uint32_t smmu_event_interrupt, smmu_error_interrupt, smmu_table_config;
     uint64_t smmu_table, smmu_commands, smmu_events;
     uint64_t core_mpidr[MV_CORES_MAX];  /* affinity fields, as in MPIDR_EL1 */
     uint32_t core_timers[MV_CORES_MAX]; /* slots of each core's heap: a timer or a native vCPU 1, a VM's vCPU 2 */

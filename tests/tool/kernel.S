@@ -30,7 +30,7 @@ name:
         .zero   24 - (. - name)
         .quad   BASE
         .long   64, 3                           /* a vCPU's own context; the SMMU's version */
-        .long   SIZES                           /* run.sh */
+        .short  SIZES                           /* run.sh */
         .short  FIELDS
 
         .data

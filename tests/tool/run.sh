@@ -31,16 +31,16 @@ mkdir -p "$work/tmp" "$work/kit/lib/include" "$work/kit/cells/driver" "$work/sys
 
 # Place and width of each field that systab.h lists. Only capabilities are looked
 # at: the fields of other objects lie in one place. Of a bank one is an array.
-fields=$(awk '$1 == "FIELD(cap," { f = f (/object/ ? ",0,8" : /rights/ ? ",8,4" : ",12,4"); next }
-    $1 == "FIELD(vgic_bank," { f = f ",0,4"; next }
-    /^    FIELD\(/ { f = f ",0,8" } END { print substr(f, 2) }' "$top/include/mv/systab.h")
+fields=$(awk 'function add(at, size) { f = f "," at + 4096 * size }
+    $1 == "FIELD(cap," { if (/object/) add(0, 8); else add(/rights/ ? 8 : 12, 4); next }
+    /^    FIELD\(/ { add(0, $1 == "FIELD(vgic_bank," ? 4 : 8) } END { print substr(f, 2) }' "$top/include/mv/systab.h")
 
 # And the sizes of objects, in the order of systab.h.
 sizes=$(awk 'BEGIN { n = split("cell 128 vcpu 384 fp 544 virq 48 timer 32 cap 16 heap_slot 16 irq_slot 8 vm 1024 vgic_bank 192 bell_slot 8", a)
         for (i = 1; i < n; i += 2) bytes[a[i]] = a[i + 1] }
     /^struct mv_object_sizes/ { on = 1; next }
     on && /^};/ { exit }
-    on { sub(/;.*/, ""); gsub(/uint32_t|,/, " ")
+    on { sub(/;.*/, ""); gsub(/uint16_t|,/, " ")
          for (i = 1; i <= NF; i++) { printf "%s%d", sep, $i in bytes ? bytes[$i] : 64; sep = "," } }' "$top/include/mv/systab.h")
 
 # kernel FILE OPTION...

@@ -342,12 +342,12 @@ static void read_smmu(struct board *b, const struct tree *t)
     const struct interrupt *event = both ? both : named_interrupt(b->smmu, &in, "eventq");
     const struct interrupt *error = both ? both : named_interrupt(b->smmu, &in, "gerror");
 
-    if (!found || !event || !error || !event->edge || !error->edge || event->id < 32 || error->id < 32) {
+    if (b->gic && (!found || !event || !error || !event->edge || !error->edge || event->id < 32 || error->id < 32)) {
         diag_error(b->smmu->at, "the SMMU has no usable interrupts; expected shared edges named \"eventq\" and \"gerror\", or \"combined\"; correct the board's tree");
         return;
     }
-    b->smmu_event_interrupt = event->id;
-    b->smmu_error_interrupt = error->id;
+    b->smmu_event_interrupt = event ? event->id : 0;
+    b->smmu_error_interrupt = error ? error->id : 0;
 }
 
 /* "/pl011@9000000", an alias, either with ":115200n8" behind it. */

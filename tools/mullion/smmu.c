@@ -4,8 +4,9 @@
  * devices behind it a context descriptor and translation tables, in which the
  * cell's memory for devices lies at the cell's own addresses. All of it is in
  * the image, in one area: stream table, command queue, event queue, context
- * descriptors, translation tables. Every stream is aborted; the kernel changes
- * one word of an entry to let one pass. Nothing else ever changes.
+ * descriptors, translation tables. Every stream is aborted but those of cells
+ * that run from boot, when nothing passes until the kernel has made them; one word
+ * of an entry says which, and nothing else ever changes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,6 @@ enum { STREAM_BITS_MAX = 24 };
 
 /* A stream table entry: what all have, and for those that may pass how their
  * context descriptor is read: write-back, Inner Shareable. */
-#define ENTRY_ABORT          UINT64_C(1)
 #define ENTRY_1_CACHED       (UINT64_C(1) << 2 | UINT64_C(1) << 4 | UINT64_C(3) << 6)
 
 /* A context descriptor: the lower range of addresses, the other one disabled. */
@@ -278,7 +278,7 @@ static void map_region(struct maker *m, uint64_t root, const struct dma_region *
 
 static void make_context(struct maker *m, const struct cell *c, uint64_t at)
 {
-    uint64_t root = new_table(m), ips = layout_header(m->l)->smmu_output;
+    uint64_t root = new_table(m), ips = mv_pa_range(mv_physical_bits(layout_header(m->l)));
 
     put(m, at, CONTEXT_T0SZ | CONTEXT_WALKS | CONTEXT_EPD1 | CONTEXT_VALID | ips << CONTEXT_IPS_SHIFT | CONTEXT_AARCH64 |
         CONTEXT_RECORD | CONTEXT_ABORT | CONTEXT_OWN_ASID | (uint64_t)MV_STREAM_ASID(c->index) << CONTEXT_ASID_SHIFT);
@@ -291,10 +291,13 @@ static void make_context(struct maker *m, const struct cell *c, uint64_t at)
 static void make_stream_table(const struct maker *m, const struct system *s, const struct parts *p)
 {
     for (uint64_t at = p->pointers; at < p->commands; at += ENTRY_BYTES)
-        put(m, m->l->smmu_base + at, ENTRY_ABORT);
+        put(m, m->l->smmu_base + at, MV_STREAM_ENTRY_ABORTED);
     for (size_t i = 0; i < s->streams.count; i++) {
+        const struct cell *c = s->streams.at[i]->cell;
         uint32_t id = s->streams.at[i]->id;
 
+        if (c->autostart)
+            put(m, m->l->smmu_base + entry_at(s, p, id), (m->l->smmu_base + context_at(s, p, c)) | MV_STREAM_ENTRY_PASSES);
         put(m, m->l->smmu_base + entry_at(s, p, id) + 8, ENTRY_1_CACHED);
         if (p->pointers)
             put(m, m->l->smmu_base + (id >> SPLIT) * POINTER_BYTES,

@@ -410,7 +410,6 @@ static struct text objects_add(struct writer *w, const struct layout *l)
     whole.length = t->size;
     memcpy(whole.at, w->bytes.at, w->bytes.length);
     t = (struct mv_systab *)(void *)whole.at;
-    t->smmu_output = mv_pa_range(mv_physical_bits(t));
     mv_objects_make(t, &l->kernel.info, l->systab_base, 0);
     t->checksum = mv_systab_checksum(t);
     return whole;

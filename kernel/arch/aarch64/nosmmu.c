@@ -4,8 +4,7 @@
 #include "stream.h"
 
 void stream_boot(const struct mv_systab *t) { }
-void stream_cell_starts(struct cell *c) { }
-void stream_cell_stops(struct cell *c) { }
+void stream_cell(struct cell *c, enum mv_stream_status status) { }
 bool arch_dma_interrupt(uint32_t interrupt) { return false; }
 void smmu_shut(void) { }
 

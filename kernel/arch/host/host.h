@@ -122,7 +122,7 @@ bool host_guest_timer(uint32_t core);
 extern uint64_t host_dma_passes;
 extern uint32_t host_dma_changes;
 /* The SMMU has refused an access, and interrupts the core. */
-void host_dma_refuse(uint32_t core, uint32_t id, enum mv_stream_fault fault, uint64_t address, bool is_write);
+void host_dma_refuse(uint32_t core, uint32_t id, enum mv_stream_fault_kind kind, uint64_t address, bool is_write);
 
 /*
  * Run `fn` and return how it panicked, NULL if it did not. Outside of this a
