@@ -3,13 +3,14 @@
 """Driver cells with QEMU's devices: disks that shrink, fail or are absent, drivers
 that are killed while others depend on them, frames to and from outside.
 
-    drivers.py [-v] [WORD...]
+    drivers.py [-j JOBS] [-v] [WORD...]
 
 WORD chooses the runs whose line has it. What a run said is kept in
 build/tests/drivers/log. Each run builds a system of tests/target, starts it, types
 at its console and QEMU's, and reads.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import queue
@@ -42,14 +43,23 @@ def expect(truth, what):
 
 # ---- a machine ---------------------------------------------------------------
 
+BUILDING = threading.Lock()
+BUILT = set()
+
+
 def build(system, board, cores, smmu, defines=()):
+    """The folder of a system, which is made once."""
     out = f"{OUT}/systems/" + "-".join([system, board, str(cores), "smmu" if smmu else "plain", *defines])
     words = [f"-DTEST_CORES={cores}", *([] if smmu else ["-DTEST_NO_SMMU"]), *(f"-D{d}" for d in defines)]
     env = dict(os.environ, MULLION_CC=shlex.join([COMPILER, *words]))
-    p = subprocess.run([TOOL, "build", f"{HERE}/{system}/system.dts", "-o", out, "--board", board],
-                       env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    if p.returncode != 0:
-        raise Wrong("does not build:\n" + "\n".join(l for l in p.stdout.split("\n") if "error" in l)[:2000])
+    with BUILDING:
+        if out in BUILT:
+            return out
+        p = subprocess.run([TOOL, "build", f"{HERE}/{system}/system.dts", "-o", out, "--board", board],
+                           env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        if p.returncode != 0:
+            raise Wrong("does not build:\n" + "\n".join(l for l in p.stdout.split("\n") if "error" in l)[:2000])
+        BUILT.add(out)
     return out
 
 
@@ -267,9 +277,9 @@ def block_shrinks(name, **how):
 
 def block_absent(name, **how):
     """There is no disk, or another device: all fails, nothing hangs."""
-    for n, (words, said) in enumerate((([], "nothing is there"), (
-            ["-device", "virtio-rng-pci,addr=1,disable-legacy=on,iommu_platform=on"], "another device is there"))):
-        m = Machine(f"{name}-{n}", "block", devices=words, defines=("TEST_QUIET",), **how)
+    other = ["-device", "virtio-rng-pci,addr=1,disable-legacy=on,iommu_platform=on"]
+    for words, said in (([], "nothing is there"), (other, "another device is there")):
+        m = Machine(name, "block", devices=words, defines=("TEST_QUIET",), **how)
         try:
             m.wait(rf"\[block\] disk0 does not work: {said}", r"\[one\] READY", r"\[two\] READY")
             m.type("one", "e")
@@ -497,29 +507,36 @@ RUNS = [
 ]
 
 
+def run_one(name, run, how):
+    start, wrong = time.monotonic(), None
+    try:
+        run(name, **how)
+    except Wrong as e:
+        wrong = str(e)
+    return wrong, time.monotonic() - start
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a.add_argument("-j", type=int, default=2)
     a.add_argument("-v", action="store_true")
     a.add_argument("words", nargs="*")
     o = a.parse_args()
     passed = failed = 0
     random.seed(1)
     os.makedirs(OUT, exist_ok=True)
-    for name, run, how in RUNS:
-        if not all(w in name.split("-") for w in o.words):
-            continue
-        start, wrong = time.monotonic(), None
-        try:
-            run(name, **dict(how))
-        except Wrong as e:
-            wrong = str(e)
-        print(f"{'FAIL' if wrong else 'ok  '} {name:22} {time.monotonic() - start:5.1f} s", flush=True)
-        if wrong:
-            print("     " + wrong.replace("\n", "\n     "), flush=True)
-        passed += not wrong
-        failed += bool(wrong)
-        if o.v:
-            print(open(f"{OUT}/log/{name}.txt", errors="replace").read())
+    with concurrent.futures.ThreadPoolExecutor(o.j) as pool:
+        runs = {pool.submit(run_one, n, f, dict(how)): n for n, f, how in RUNS
+                if all(w in n.split("-") for w in o.words)}
+        for f in concurrent.futures.as_completed(runs):
+            wrong, seconds = f.result()
+            print(f"{'FAIL' if wrong else 'ok  '} {runs[f]:22} {seconds:5.1f} s", flush=True)
+            if wrong:
+                print("     " + wrong.replace("\n", "\n     "), flush=True)
+            passed += not wrong
+            failed += bool(wrong)
+            if o.v:
+                print(open(f"{OUT}/log/{runs[f]}.txt", errors="replace").read())
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0 or passed == 0)
 
