@@ -33,6 +33,7 @@ struct io_port {
 struct io_config {
     const char *name;                      /* of the VM's cell */
     uint64_t    ram_base, ram_size;        /* guest-physical; mapped here at the same addresses, read-write */
+    uint32_t    timer_cap, timer_line;     /* a timer of its own */
     uint32_t   *status;                    /* one page shared with the VMM: InterruptStatus of each slot */
     uint32_t    device_count, port_count;
     const struct io_device *devices;

@@ -27,35 +27,37 @@ static struct ports ports;
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static uint64_t next_tick;         /* 0: nobody waits for time */
+static bool ticking;               /* the timer runs */
 
 /* Give turns, and see that the loop comes back for what is left: as soon as it
- * has looked for calls and lines, when a device wants to be looked at again, or at
- * the next tick. */
+ * has looked for calls and lines, or when a device wants to be looked at again. */
 static void run(void)
 {
     bool more = slot_run();
-    uint64_t at = slot_later();
 
-    if (!slot_wants_time())
-        next_tick = 0;
-    else if (next_tick == 0)
-        next_tick = mv_time_ns() + SLOT_TICK_NS;
-    if (at == 0 || (next_tick != 0 && next_tick < at))
-        at = next_tick;
-    mv_loop_at(&loop, more ? 1 : at);
+    if (!ticking && slot_wants_time()) {
+        ticking = true;
+        (void)mv_timer_set(io_config.timer_cap, mv_time_ns() + SLOT_TICK_NS, SLOT_TICK_NS);
+    }
+    mv_loop_at(&loop, more ? 1 : slot_later());
 }
 
 static void on_time(void *context)
 {
-    uint64_t now = mv_time_ns();
-
     (void)context;
-    if (next_tick != 0 && now >= next_tick) {
-        next_tick = now + SLOT_TICK_NS;
-        (void)slot_tick(now);
+    slot_mark_due(mv_time_ns());
+    run();
+}
+
+/* It runs on until nobody has wanted it for a while: setting it has its price. */
+static void on_tick(void *context, uint64_t payload)
+{
+    (void)context;
+    (void)payload;
+    if (!slot_tick(mv_time_ns())) {
+        ticking = false;
+        (void)mv_timer_set(io_config.timer_cap, 0, 0);
     }
-    slot_mark_due(now);
     run();
 }
 
@@ -131,6 +133,7 @@ int main(void)
     mv_loop_init(&loop);
     mv_loop_on_call(&loop, on_call, NULL);
     mv_loop_on_time(&loop, on_time, NULL);
+    mv_loop_on_line(&loop, io_config.timer_line, on_tick, NULL);
     slot_clear();
     for (uint32_t i = 0; i < io_config.device_count; i++) {
         const struct io_device *config = &io_config.devices[i];

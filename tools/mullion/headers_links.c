@@ -66,6 +66,8 @@ void headers_io_config(struct text *t, const struct system *s, const struct cell
                     vm->ports.at[i]->name, channel_number(s, c, vm->ports.at[i]));
     text_printf(t, "%sconst struct io_config io_config = {\n    .name = \"%s\",\n    .ram_base = 0x%llx,\n    .ram_size = 0x%llx,\n",
                 vm->ports.count ? "};\n\n" : "", vm->cell->name, (ull)vm->cell->spaces.at[0]->mappings.at[0]->address, (ull)vm->memory);
+    text_printf(t, "    .timer_cap = %u,\n    .timer_line = %u,\n", headers_cap(c, MV_TYPE_TIMER, &vm->io_timer->index),
+                vm->io_timer->virq->line);
     text_printf(t, "    .status = (uint32_t *)0x%llx,\n    .device_count = %zu,\n    .port_count = %zu,\n    .devices = devices,\n    .ports = %s,\n};\n",
                 (ull)vm->io_status_mapping->address, vm->io_devices.count, vm->ports.count, vm->ports.count ? "ports" : "NULL");
 }

@@ -295,6 +295,7 @@ struct vm {
     struct portal  *io_portal;
     struct segment *io_status;      /* a page for io cell and VMM */
     struct mapping *io_status_mapping, *vmm_status_mapping;
+    struct timer   *io_timer;
     VEC(struct io_device *) io_devices;
     VEC(struct channel *) ports;
     uint64_t        devices_end;    /* behind its devices of the board; 0: it has none */

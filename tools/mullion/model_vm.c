@@ -198,6 +198,17 @@ static void add_io_vcpu(struct system *s, struct vm *vm)
     model_add_vcpu(s, vm->io, n, &like);
 }
 
+/* Its own, to look for what is overdue. */
+static void add_io_timer(struct system *s, struct vm *vm)
+{
+    struct timer *t = mem_alloc(sizeof *t);
+
+    *t = (struct timer){ .cell = vm->io, .name = "tick", .index = (uint32_t)s->timers.count };
+    t->virq = model_add_virq(s, vm->io, t->name, vm->cell->node, vm->io->vcpus.at[0], MV_VIRQ_TIMER);
+    *vec_push(&s->timers) = t;
+    vm->io_timer = t;
+}
+
 struct cell *model_io_cell(struct system *s, struct vm *vm)
 {
     const uint32_t data = MV_MAP_READ | MV_MAP_WRITE;
@@ -209,6 +220,7 @@ struct cell *model_io_cell(struct system *s, struct vm *vm)
     vm->io->vm = vm;
     vm->io->program = "virtio";
     add_io_vcpu(s, vm);
+    add_io_timer(s, vm);
     vm->io_portal = model_add_portal(s, vm->io, "registers", NULL, vm->io->vcpus.at[0]);
     *vec_push(&vm->vmm->calls) = (struct reference){ .at = n->at, .badge = vm->vmm->index + 1, .portal = vm->io_portal };
     map(vm->io->spaces.at[0], vm->ram, mem_printf("memory of %s", n->name), data, MV_GUEST_RAM, node_at(n, "memory"));
