@@ -79,7 +79,7 @@ tour-two-linux tour-pipeline: tour-%: kit
 # ---- test --------------------------------------------------------------------
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
-TEST_STEPS := all test-tool test-lib test-virtio test-vmm test-block test-pci test-io test-net test-unit test-lib-target test-clang test-target test-drivers test-boot \
+TEST_STEPS := all test-tool test-lib test-virtio test-vmm test-block test-nic test-pci test-io test-net test-unit test-lib-target test-clang test-target test-drivers test-boot \
               test-tutorial tour-pipeline guests-all test-guests test-linux tour-two-linux
 
 .PHONY: test test-tutorial test-clang check

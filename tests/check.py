@@ -24,7 +24,7 @@ CLANG_ONLY = ["-Wno-unused-command-line-argument", "-Wno-gnu-variable-sized-type
 BOARD = ["-DMV_GIC_VERSION=3", "-DMV_SMMU_VERSION=3", "-DMV_LINK_BASE=0x40200000", '-DMV_BOARD_NAME="check"']
 KERNEL = ["-std=gnu11", "-ffreestanding", "-Iinclude", "-Ikernel", "-Ikernel/arch/aarch64", "-Iboards"] + BOARD
 FAKE = ["-std=gnu11", "-Iinclude", "-Ikernel", "-Ikernel/arch/host"] + BOARD
-CELL = ["-std=c11", "-ffreestanding", "-Ibuild/kit/lib/include", "-Ibuild/kit/include"]
+CELL = ["-std=c11", "-ffreestanding", "-Ibuild/kit/lib/include", "-Ibuild/kit/include", "-Icells"]
 TOOL = ["-std=c11", "-D_GNU_SOURCE", "-Iinclude"]
 
 

@@ -250,12 +250,13 @@ static void switch_poll(void)
     take_all_back(&out, AT_SWITCH);
 }
 
-/* Buffers that come back are waited for only when they become few. */
+/* Buffers that come back are waited for only when they become few, or nothing can go
+ * on without them. */
 static bool listen(void)
 {
     bool more = nic_listen_received();
 
-    if (out.held[AT_CARD] > out.idle.count / 2)
+    if (out.held[AT_CARD] > out.idle.count / 2 || !nic_can_send())
         more |= nic_listen_sent();
     if (!up)
         return more;

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# `make test-block`: the block cell on the PC, with both compilers and the
-# sanitizers, between clients and a disk of the tests' own. Included by the top
-# Makefile.
+# `make test-block`, `make test-nic`: the cells block and net on the PC, with both
+# compilers and the sanitizers, between devices and peers of the tests' own. Included
+# by the top Makefile.
 
-BLOCK_BUILD    := build/tests/block
-BLOCK_SOURCES  := $(filter-out cells/block/main.c,$(wildcard cells/block/*.c)) $(wildcard tests/block/*.c) \
-  $(filter-out lib/libvirtio/src/pci.c lib/libvirtio/src/mmio%,$(wildcard lib/libvirtio/src/*.c))
-BLOCK_HEADERS  := $(wildcard cells/block/*.h cells/pci/*.h tests/block/*.h tests/block/fake/libmv/*.h include/mv/* \
+DRIVER_LIBRARY  := $(filter-out lib/libvirtio/src/pci.c lib/libvirtio/src/mmio%,$(wildcard lib/libvirtio/src/*.c))
+DRIVER_HEADERS  := $(wildcard cells/pci/*.h tests/block/groups.h tests/block/fake/libmv/*.h include/mv/* \
   lib/libmv/include/libmv/*.h lib/libvirtio/include/libvirtio/*.h lib/libvirtio/src/*.h) tests/block/build.mk
-BLOCK_CPPFLAGS := -Itests/block/fake -Itests/block -Icells/block -Icells -Ilib/libvirtio/include -Ilib/libmv/include -Iinclude
-BLOCK_CFLAGS   := -std=gnu11 -g -O1 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+DRIVER_CPPFLAGS := -Itests/block/fake -Icells -Ilib/libvirtio/include -Ilib/libmv/include -Iinclude
+DRIVER_CFLAGS   := -std=gnu11 -g -O1 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
   -Wconversion -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
-# $(1) compiler
-define block_rules
-$(BLOCK_BUILD)/$(1)/%.o: %.c $(BLOCK_HEADERS)
+# $(1) folder of the tests, $(2) cell, $(3) compiler
+define driver_rules
+build/tests/$(1)/$(3)/%.o: %.c $(DRIVER_HEADERS) $(wildcard tests/$(1)/*.h cells/$(2)/*.h)
 	@mkdir -p $$(@D)
-	@$(1) $(BLOCK_CFLAGS) $(BLOCK_CPPFLAGS) -c -o $$@ $$<
-$(BLOCK_BUILD)/$(1)/unit: $(patsubst %.c,$(BLOCK_BUILD)/$(1)/%.o,$(BLOCK_SOURCES))
-	@$(1) $(BLOCK_CFLAGS) -o $$@ $$^ -lcmocka
+	@$(3) $(DRIVER_CFLAGS) -Itests/$(1) -Icells/$(2) -Itests/block $(DRIVER_CPPFLAGS) -c -o $$@ $$<
+build/tests/$(1)/$(3)/unit: $(patsubst %.c,build/tests/$(1)/$(3)/%.o,$(filter-out cells/$(2)/main.c,\
+  $(wildcard cells/$(2)/*.c)) $(sort $(wildcard tests/$(1)/*.c) tests/block/main.c) $(DRIVER_LIBRARY))
+	@$(3) $(DRIVER_CFLAGS) -o $$@ $$^ -lcmocka
 endef
-$(foreach c,gcc clang,$(eval $(call block_rules,$(c))))
+$(foreach c,gcc clang,$(eval $(call driver_rules,block,block,$(c))))
+$(foreach c,gcc clang,$(eval $(call driver_rules,nic,net,$(c))))
 
-.PHONY: test-block
-test-block: $(BLOCK_BUILD)/gcc/unit $(BLOCK_BUILD)/clang/unit
-	@tests/unit/run.sh $(BLOCK_BUILD) gcc clang
+.PHONY: test-block test-nic
+test-block test-nic: test-%: build/tests/%/gcc/unit build/tests/%/clang/unit
+	@tests/unit/run.sh build/tests/$* gcc clang

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The block cell on the PC. Each test has a process of its own, for a cell starts
+/* A driver cell's tests on the PC. Each has a process of its own, for a cell starts
  * only once; one line per group, and what fails is shown before. */
-#include "tests.h"
+#include "groups.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static const struct {
-    const char *name;
-    const struct CMUnitTest *tests;
-    const size_t *count;
-} groups[] = {
-    { "orders", order_tests, &order_test_count },
-    { "serving", serve_tests, &serve_test_count },
-    { "mishaps", mishap_tests, &mishap_test_count },
-    { "hostile", hostile_tests, &hostile_test_count },
-};
 
 static bool passes(const struct CMUnitTest *test)
 {
@@ -47,13 +37,13 @@ int main(void)
 {
     int failed = 0;
 
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+    for (size_t i = 0; i < group_count; i++) {
         int good = 0;
 
-        for (size_t n = 0; n < *groups[i].count; n++)
-            good += passes(&groups[i].tests[n]);
-        printf("%-10s %3d passed %3d failed\n", groups[i].name, good, (int)*groups[i].count - good);
-        failed += (int)*groups[i].count - good;
+        for (size_t n = 0; n < groups[i]->count; n++)
+            good += passes(&groups[i]->tests[n]);
+        printf("%-10s %3d passed %3d failed\n", groups[i]->name, good, (int)groups[i]->count - good);
+        failed += (int)groups[i]->count - good;
     }
     return failed != 0;
 }

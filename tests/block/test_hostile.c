@@ -140,8 +140,8 @@ static void test_a_flood_of_refusals(void **state)
     assert_int_equal(serve_counters.refused, 4000);
 }
 
-const struct CMUnitTest hostile_tests[] = {
+static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_broken_rings), cmocka_unit_test(test_anything),
     cmocka_unit_test(test_a_flood_of_refusals),
 };
-const size_t hostile_test_count = sizeof(hostile_tests) / sizeof(hostile_tests[0]);
+const struct test_group hostile_group = { "hostile", tests, sizeof(tests) / sizeof(tests[0]) };

@@ -295,7 +295,7 @@ static void test_the_cell_starts_late(void **state)
     }
 }
 
-const struct CMUnitTest mishap_tests[] = {
+static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_an_error_of_the_disk), cmocka_unit_test(test_an_error_in_a_piece),
     cmocka_unit_test(test_the_disk_shrinks), cmocka_unit_test(test_no_disk), cmocka_unit_test(test_no_bus),
     cmocka_unit_test(test_disks_that_make_no_sense), cmocka_unit_test(test_bad_status),
@@ -305,4 +305,4 @@ const struct CMUnitTest mishap_tests[] = {
     cmocka_unit_test(test_it_cannot_be_stopped), cmocka_unit_test(test_a_client_starts_again),
     cmocka_unit_test(test_the_cell_starts_late),
 };
-const size_t mishap_test_count = sizeof(mishap_tests) / sizeof(mishap_tests[0]);
+const struct test_group mishap_group = { "mishaps", tests, sizeof(tests) / sizeof(tests[0]) };

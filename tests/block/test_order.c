@@ -183,8 +183,8 @@ static void test_cuts(void **state)
     }
 }
 
-const struct CMUnitTest order_tests[] = {
+static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_shapes), cmocka_unit_test(test_bounds), cmocka_unit_test(test_limits),
     cmocka_unit_test(test_cuts),
 };
-const size_t order_test_count = sizeof(order_tests) / sizeof(order_tests[0]);
+const struct test_group order_group = { "orders", tests, sizeof(tests) / sizeof(tests[0]) };

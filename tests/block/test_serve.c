@@ -323,7 +323,7 @@ static void test_at_random(void **state)
     assert_memory_equal(model, world.image, sizeof(model));
 }
 
-const struct CMUnitTest serve_tests[] = {
+static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_each_has_its_partition), cmocka_unit_test(test_writes_arrive),
     cmocka_unit_test(test_what_is_said_of_a_partition), cmocka_unit_test(test_a_partition_that_is_only_read),
     cmocka_unit_test(test_a_disk_that_is_only_read), cmocka_unit_test(test_flush),
@@ -334,4 +334,4 @@ const struct CMUnitTest serve_tests[] = {
     cmocka_unit_test(test_a_short_queue), cmocka_unit_test(test_batches),
     cmocka_unit_test(test_done_in_any_order), cmocka_unit_test(test_at_random),
 };
-const size_t serve_test_count = sizeof(serve_tests) / sizeof(serve_tests[0]);
+const struct test_group serve_group = { "serving", tests, sizeof(tests) / sizeof(tests[0]) };

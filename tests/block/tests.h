@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
+#include "groups.h"
 #include "world.h"
 
-extern const struct CMUnitTest order_tests[], serve_tests[], mishap_tests[], hostile_tests[];
-extern const size_t order_test_count, serve_test_count, mishap_test_count, hostile_test_count;
+extern const struct test_group order_group, serve_group, mishap_group, hostile_group;
