@@ -147,10 +147,10 @@ def check_frames(graph, folder):
 
 
 def stack_size(folder):
-    """From the generated offsets: the stack lies between the table page and struct cpu."""
+    """From the generated offsets: the stack lies below struct cpu, in a page."""
     with open(os.path.join(folder, "offsets.h"), encoding="ascii") as f:
         value = dict(line.split()[1:3] for line in f if line.startswith("#define"))
-    return int(value["CPU_PAGES_CPU"]) - int(value["CPU_PAGES_SIZE"]) // 2
+    return int(value["CPU_PAGES_CPU"])
 
 
 def deepest(folder, elf, tools):

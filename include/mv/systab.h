@@ -263,12 +263,18 @@ struct mv_kernel_info {
 };
 /*
  * The kernel's variable mullion_start, where its first instructions find what
- * the host tool has made. `ttbr` is its root table's address, which the tool
- * fills with the tables behind it; to `tcr` it adds the size of addresses.
+ * the host tool has made. `ttbr` is its root table's address, `tables` that of
+ * the first of its other MV_KERNEL_TABLES, two pages apart, all of which the tool
+ * fills; to `tcr` it adds the size of addresses. The page two below `tables` is
+ * read-only.
  */
+#define MV_KERNEL_TABLES  (MV_CORES_MAX - 1)
+#define MV_KERNEL_BITS        37                            /* of its addresses */
+#define MV_KERNEL_ROOT_BYTES  (8u << (MV_KERNEL_BITS - 30))
 struct mv_kernel_start {
     uint64_t systab;                    /* of the flat table */
     uint64_t mair, tcr, ttbr, sctlr;    /* of EL2 */
+    uint64_t tables;
 };
 /* A priority as the kernel's structures have it; see sched.h there. */
 #define MV_RANK(priority)  (2 * (priority) + 1)

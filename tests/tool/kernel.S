@@ -34,12 +34,12 @@ name:
         .short  FIELDS
 
         .data
-        .balign 8
+        .balign 4096
+        .zero   4096                            /* a stack */
+tables:
+        .zero   2 * 3 * 4096
+root:
+        .zero   1024
         .globl  mullion_start
 mullion_start:
-        .quad   0, 0, 0, tables, 0
-
-        .bss
-        .balign 4096
-tables:
-        .zero   2 * 4 * 4096
+        .quad   0, 0, 0, root, 0, tables

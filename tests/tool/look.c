@@ -381,13 +381,13 @@ static uint64_t leaf(uint64_t address, uint64_t *size)
     uint64_t table = start->ttbr;
 
     for (unsigned shift = 30;; shift -= 9) {
-        uint64_t entry;
+        uint64_t entry, bytes = shift == 30 ? MV_KERNEL_ROOT_BYTES : MV_PAGE_SIZE;
 
-        if (table < base || table - base + MV_PAGE_SIZE > length) {
+        if (table < base || table - base + bytes > length) {
             EXPECT(!"a table lies in the image");
             return 0;
         }
-        memcpy(&entry, image + (table - base) + (address >> shift) % 512 * 8, 8);
+        memcpy(&entry, image + (table - base) + (address >> shift) * 8 % bytes, 8);
         *size = UINT64_C(1) << shift;
         if (!(entry & 1) || shift == 12 || !(entry & 2))
             return entry & 1 ? entry : 0;
@@ -399,14 +399,15 @@ static uint64_t leaf(uint64_t address, uint64_t *size)
  * executable only what the kernel is entered in, the stacks' guard pages not at all. */
 static void check_paging(void)
 {
-    const uint64_t devices[] = { t->gic_distributor, t->gic_cpu_interface, t->gic_redistributors, t->gic_hypervisor, t->uart };
+    const uint64_t devices[] = { t->gic_distributor, t->gic_cpu_interface, t->gic_redistributors, t->gic_hypervisor, t->uart, t->smmu };
     uint64_t size;
 
-    EXPECT(start->ttbr % MV_PAGE_SIZE == 0);
+    EXPECT(start->ttbr % MV_KERNEL_ROOT_BYTES == 0 && start->tables % MV_PAGE_SIZE == 0);
+    EXPECT(leaf(start->tables - 2 * MV_PAGE_SIZE, &size) & 0x80);       /* under the first stack: read-only */
     for (uint64_t at = t->ram_base; at < t->ram_base + t->ram_size; at += size) {
         uint64_t entry = leaf(at, &size);
-        bool guard = at >= start->ttbr && at < start->ttbr + 2 * MV_CORES_MAX * MV_PAGE_SIZE &&
-                     (at - start->ttbr) % (2 * MV_PAGE_SIZE) == 0;
+        bool guard = at >= start->tables && at < start->tables + 2 * MV_KERNEL_TABLES * MV_PAGE_SIZE &&
+                     (at - start->tables) % (2 * MV_PAGE_SIZE) == 0;
 
         if (size > MV_BLOCK_SIZE)
             size = MV_BLOCK_SIZE;
@@ -415,7 +416,7 @@ static void check_paging(void)
         EXPECT(guard || (entry >> 54 & 1) || (entry & 0x80));                   /* XN, or read-only */
         if (at == base)
             EXPECT(!(entry >> 54 & 1));
-        if (size == MV_BLOCK_SIZE || at < base || at >= start->ttbr)
+        if (size == MV_BLOCK_SIZE || at < base || at >= start->tables)
             EXPECT(guard || ((entry >> 54 & 1) && !(entry & 0x80)));
     }
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {

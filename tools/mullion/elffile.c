@@ -194,7 +194,8 @@ static bool kernel_offset(const struct kernel *k, const struct parts *p, uint64_
     return false;
 }
 
-/* The variable, and the root table that it names with all behind it, are in the image. */
+/* The variable, and the tables that it names, are in the image; what guards the
+ * first stack, under the page below the first table, is not written. */
 static bool kernel_start(struct kernel *k, const struct parts *p, uint64_t address)
 {
     struct mv_kernel_start start;
@@ -203,7 +204,11 @@ static bool kernel_start(struct kernel *k, const struct parts *p, uint64_t addre
     if (!kernel_offset(k, p, address, sizeof start, &k->start))
         return false;
     memcpy(&start, k->image.at + k->start, sizeof start);
-    return start.ttbr % MV_PAGE_SIZE == 0 && kernel_offset(k, p, start.ttbr, 2 * MV_CORES_MAX * MV_PAGE_SIZE, &at);
+    const struct region guard = { start.tables - 2 * MV_PAGE_SIZE, MV_PAGE_SIZE };
+
+    return start.ttbr % MV_KERNEL_ROOT_BYTES == 0 && kernel_offset(k, p, start.ttbr, MV_KERNEL_ROOT_BYTES, &at) &&
+           start.tables % MV_PAGE_SIZE == 0 && kernel_offset(k, p, start.tables, 2 * MV_KERNEL_TABLES * MV_PAGE_SIZE, &at) &&
+           (region_overlaps(k->text, guard) || region_overlaps(k->rodata, guard));
 }
 
 /* Every field lies in its object. */

@@ -2,8 +2,8 @@
 /*
  * The kernel's own address space: EL2 stage 1, everything mapped where it is.
  * The 2 MiB with the kernel's image page by page, text read-only, the rest
- * never executable, the pages of these tables not at all (they guard the
- * stacks); other RAM and the devices of the kernel by 2 MiB blocks.
+ * never executable, the pages of these tables but for the root not at all (they
+ * guard the stacks); other RAM and the devices of the kernel by 2 MiB blocks.
  */
 #include <string.h>
 
@@ -24,18 +24,17 @@
 #define DESC_ADDRESS  UINT64_C(0xfffffffff000)
 
 #define GIB           (UINT64_C(1) << 30)
-#define ADDRESS_BITS  39                    /* as TCR_EL2 in the kernel's start.S */
 #define TCR_PS_SHIFT  16
 #define DEVICE_BYTES  UINT64_C(0x10000)     /* of an interrupt controller's part */
 
-/* The kernel's table pages, in its image: every other page from the root. */
-enum { TABLE_ROOT, TABLE_RAM, TABLE_KERNEL, TABLE_DEVICES, TABLE_COUNT };
-_Static_assert(TABLE_COUNT == MV_CORES_MAX, "one page for each core's stack to lie above");
+/* The kernel's table pages, in its image: every other page. */
+enum { TABLE_RAM, TABLE_KERNEL, TABLE_DEVICES, TABLE_COUNT };
+_Static_assert(TABLE_COUNT == MV_KERNEL_TABLES, "one page between the stacks of two cores");
 
 struct paging {
     struct layout *l;
     const struct system *s;
-    uint64_t tables;                        /* physical */
+    uint64_t root, tables;                  /* physical */
     uint64_t more;                          /* the next page for another GiB of RAM */
     bool devices_mapped;
 };
@@ -57,6 +56,10 @@ static uint64_t entry_get(const struct paging *p, uint64_t table, uint64_t index
     memcpy(&value, p->l->image.at + (table - p->l->kernel.base) + index % 512 * 8, sizeof value);
     return value;
 }
+
+/* The entry of the root table for an address. */
+static uint64_t root_get(const struct paging *p, uint64_t pa) { return entry_get(p, p->root, pa / GIB); }
+static void root_put(const struct paging *p, uint64_t pa, uint64_t value) { entry_put(p, p->root, pa / GIB, value); }
 
 static void map_blocks(const struct paging *p, uint64_t level2, uint64_t from, uint64_t to, uint64_t attributes)
 {
@@ -87,6 +90,9 @@ static void map_ram(struct paging *p)
 {
     uint64_t base = p->s->board.ram.base, end = base + p->s->board.ram.size;
 
+    if ((end - 1) >> MV_KERNEL_BITS)
+        diag_fatal("the board's RAM ends at 0x%llx; expected an end below 0x%llx, what the kernel reaches; use another board",
+                   (unsigned long long)end, 1ULL << MV_KERNEL_BITS);
     for (uint64_t pa = base; pa < end; pa = (pa / GIB + 1) * GIB) {
         uint64_t level2 = table_at(p, TABLE_RAM), next = (pa / GIB + 1) * GIB;
 
@@ -95,7 +101,7 @@ static void map_ram(struct paging *p)
             p->more += MV_PAGE_SIZE;
         }
         map_blocks(p, level2, pa, next < end ? next : end, DESC_DATA);
-        entry_put(p, table_at(p, TABLE_ROOT), pa / GIB, level2 | DESC_TABLE);
+        root_put(p, pa, level2 | DESC_TABLE);
     }
     entry_put(p, table_at(p, TABLE_RAM), p->l->kernel.base / MV_BLOCK_SIZE, table_at(p, TABLE_KERNEL) | DESC_TABLE);
 }
@@ -107,12 +113,15 @@ static void map_device(struct paging *p, const char *name, uint64_t base, uint64
 
     if (base == 0)
         return;
-    if (base >> ADDRESS_BITS == 0 && entry_get(p, table_at(p, TABLE_ROOT), base / GIB) == 0 && !p->devices_mapped) {
-        entry_put(p, table_at(p, TABLE_ROOT), base / GIB, table_at(p, TABLE_DEVICES) | DESC_TABLE);
+    if (base >> MV_KERNEL_BITS)
+        diag_fatal("the board's %s lies at 0x%llx; expected it below 0x%llx, what the kernel reaches; use another board", name,
+                   (unsigned long long)base, 1ULL << MV_KERNEL_BITS);
+    if (root_get(p, base) == 0 && !p->devices_mapped) {
+        root_put(p, base, table_at(p, TABLE_DEVICES) | DESC_TABLE);
         p->devices_mapped = true;
     }
-    level2 = entry_get(p, table_at(p, TABLE_ROOT), base / GIB) & DESC_ADDRESS;
-    if (base >> ADDRESS_BITS != 0 || level2 == 0 || base / GIB != (base + size - 1) / GIB)
+    level2 = root_get(p, base) & DESC_ADDRESS;
+    if (level2 == 0 || base / GIB != (base + size - 1) / GIB)
         diag_fatal("the board's %s lies at 0x%llx, too far from other devices; expected all that the kernel uses in one GiB; use another board",
                    name, (unsigned long long)base);
     map_blocks(p, level2, base & ~(MV_BLOCK_SIZE - UINT64_C(1)), base + size, DESC_DEVICE);
@@ -126,11 +135,12 @@ uint64_t paging_pages(const struct system *s)
 void paging_make(struct layout *l, const struct system *s)
 {
     struct mv_kernel_start start;
-    struct paging p = { l, s, 0, l->paging_base, false };
+    struct paging p = { l, s, 0, 0, l->paging_base, false };
     const struct board *b = &s->board;
 
     memcpy(&start, l->image.at + l->kernel.start, sizeof start);
-    p.tables = start.ttbr;
+    p.root = start.ttbr;
+    p.tables = start.tables;
     start.systab = l->systab_base;
     start.tcr |= (uint64_t)mv_pa_range(mv_physical_bits(layout_header(l))) << TCR_PS_SHIFT;
     memcpy(l->image.at + l->kernel.start, &start, sizeof start);

@@ -15,8 +15,6 @@
 bool errata_repeat_tlbi, errata_speculative_at;
 static uint32_t cores_ready;
 
-struct cpu_pages cpu_pages[MV_CORES_MAX] __attribute__((aligned(4096), section(".bss.cpu_pages")));
-
 /* The flat table, whose address the host tool has written. */
 extern const struct mv_systab *mullion_systab;
 
@@ -72,7 +70,7 @@ void arch_timer_program(uint64_t ticks) { write_cnthp_cval_el2(ticks); }
 
 /* ---- cores -------------------------------------------------------------------- */
 
-struct core *arch_core(uint32_t index) { return &cpu_pages[index].cpu.core; }
+struct core *arch_core(uint32_t index) { return &cpu_pages[index].page.cpu.core; }
 
 #define PSCI_SYSTEM_OFF   UINT64_C(0x84000008)
 #define PSCI_SYSTEM_RESET UINT64_C(0x84000009)

@@ -22,17 +22,20 @@ struct cpu {
 } __attribute__((aligned(16)));
 
 /*
- * Two pages per core. The lower is one of the kernel's own translation tables,
- * which the host tool has filled (tools/mullion/paging.c): only the hardware
- * reads it, so it is not mapped, and it is the guard page under the stack in
- * the upper one.
+ * The pages of the cores' stacks, and between two of them one of the kernel's own
+ * translation tables, which the host tool has filled (tools/mullion/paging.c):
+ * only the hardware reads it, so it is not mapped, and guards the stack above.
+ * Under the first lies the last page of .rodata, which guards it as well.
  */
-struct cpu_pages {
-    uint64_t   table[PAGE_TABLE_WORDS];
+struct cpu_page {
     uint8_t    stack[MV_PAGE_SIZE - sizeof(struct cpu)];
     struct cpu cpu;
 };
-static_assert(sizeof(struct cpu_pages) == 2 * MV_PAGE_SIZE, "a table and a stack page");
+struct cpu_pages {
+    struct cpu_page page;
+    uint64_t        table[PAGE_TABLE_WORDS];     /* of the last core: not there */
+};
+static_assert(sizeof(struct cpu_pages) == 2 * MV_PAGE_SIZE, "a stack page and a table");
 extern struct cpu_pages cpu_pages[MV_CORES_MAX];
 
 static inline struct cpu *cpu_here(void) { return (struct cpu *)read_tpidr_el2(); }

@@ -14,11 +14,12 @@ SECTIONS
     . = ALIGN(4096);
     .rodata : { *(.rodata .rodata.*) } :rodata
     . = ALIGN(4096);
-    .data : { *(.data .data.*) . = ALIGN(16); } :data
-    .bss (NOLOAD) : { *(.bss .bss.[abd-z]* .bss.c[!p]* COMMON) . = ALIGN(4096); *(.bss.cpu_pages) . = ALIGN(4096); } :data
+    .data : { *(.data.cpu_pages) *(.data .data.*) . = ALIGN(16); } :data
+    .bss (NOLOAD) : { *(.bss .bss.* COMMON) . = ALIGN(16); } :data
     __image_end = .;
     .mullion.info 0 (INFO) : { KEEP(*(.mullion.info)) }
     /DISCARD/ : { *(.comment) *(.note.*) *(.eh_frame*) *(.ARM.attributes) }
 }
+ASSERT(cpu_pages == ADDR(.data), "what is below the first stack is read-only")
 ASSERT(vectors == LINK_BASE, "the vectors are aligned to 2 KiB, and are what is entered")
 ASSERT(__image_end - LINK_BASE <= 0x200000, "the kernel does not fit in its 2 MiB")

@@ -90,7 +90,11 @@ void offsets(void)
     OFFSET(CORE_PREEMPT_KEY, struct core, preempt_key);
     OFFSET(CPU_BUS_ERROR_EXPECTED, struct cpu, bus_error_expected);
     VALUE(CPU_PAGES_SIZE, sizeof(struct cpu_pages));
-    VALUE(CPU_PAGES_CPU, offsetof(struct cpu_pages, cpu));
+    VALUE(CPU_PAGES_TABLE, offsetof(struct cpu_pages, table));
+    VALUE(CPU_PAGES_BYTES, MV_CORES_MAX * sizeof(struct cpu_pages) - MV_PAGE_SIZE);
+    VALUE(ROOT_TABLE_BYTES, MV_KERNEL_ROOT_BYTES);
+    VALUE(KERNEL_BITS, MV_KERNEL_BITS);
+    VALUE(CPU_PAGES_CPU, offsetof(struct cpu_pages, page.cpu));
     VALUE(STATE_RUNNABLE, VCPU_RUNNABLE);
     VALUE(STATE_WAITING, VCPU_WAITING);
     VALUE(STATE_CALLING, VCPU_CALLING);
