@@ -80,7 +80,8 @@ enum mv_vgic_field {
     MV_VGIC_PENDING,       /* bit; get: latched, or level and asserted; set: the latch. SGIs of a GICv2: any
                               source; setting it there is as if the vCPU had sent it to itself */
     MV_VGIC_ACTIVE,        /* bit */
-    MV_VGIC_LEVEL,         /* bit; the input line, as devices drive it; a rising line latches an edge interrupt */
+    MV_VGIC_LEVEL,         /* bit; the input line, as devices drive it; a rising line latches an edge interrupt; not
+                              for SPIs that are vIRQs: they are latched when that is raised */
     MV_VGIC_EDGE,          /* bit; 1: edge-triggered; SGIs are, whatever is written */
     MV_VGIC_PRIORITY,      /* byte; 0 most urgent */
     MV_VGIC_TARGET,        /* byte; SPIs: the vCPU's number, 0xff: none. SGIs of a GICv2: mask of the vCPUs from
