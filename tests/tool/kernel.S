@@ -32,6 +32,7 @@ name:
         .long   64, 3                           /* a vCPU's own context; the SMMU's version */
         .short  SIZES                           /* run.sh */
         .short  FIELDS
+        .balign 8
 
         .data
         .balign 4096
