@@ -242,13 +242,15 @@ bool switch_turn(struct ether_switch *s, uint32_t now)
         more = take(s, &s->port[(s->first + i) % s->port_count], now) || more;
     if (s->port_count != 0)
         s->first = (s->first + 1) % s->port_count;
+    more = more || listen(s);
+    /* Last: a client on this core may answer before this returns. */
     for (uint32_t i = 0; i < s->port_count; i++) {
         if (!s->port[i].up)
             continue;
         vio_link_server_publish(&s->port[i].link, VIO_NET_TRANSMIT);
         vio_link_server_publish(&s->port[i].link, VIO_NET_RECEIVE);
     }
-    return more || listen(s);
+    return more;
 }
 
 void switch_report(struct ether_switch *s)

@@ -334,7 +334,7 @@ static void session_end(struct disk *d, bool again);
 /* Take answers. True: there may be more. */
 static bool collect(struct disk *d)
 {
-    for (uint32_t n = 0; n < SLOT_BATCH && d->up; n++) {
+    for (uint32_t n = 0; n < SLOT_BATCH && d->up && !vio_driver_is_idle(link_queue(d)); n++) {
         struct disk_request *r;
         void *token;
         uint32_t length;
@@ -355,7 +355,7 @@ static bool collect(struct disk *d)
         if (r->sent_all && r->pieces == 0)
             request_end(d, r);
     }
-    return d->up;
+    return d->up && !vio_driver_is_idle(link_queue(d));
 }
 
 /* ---- sessions ---------------------------------------------------------------------------- */
@@ -465,14 +465,15 @@ static bool tick(struct slot *s, uint64_t now_ns)
         say("disk %s: no block cell: its requests fail until there is one", s->config->name);
         session_end(d, false);
         publish(d);
+        slot_mark(s);
     }
     if (d->up && is_overdue(d, now_ns)) {
         say("disk %s: no answer for too long: what is under way fails", s->config->name);
         session_end(d, false);
         vio_link_client_reset(&d->link);
         publish(d);
+        slot_mark(s);
     }
-    slot_mark(s);
     return wants_time(d);
 }
 
@@ -485,7 +486,7 @@ static bool listen(struct disk *d, bool live)
 
     if (live && d->free != NULL)
         more = vio_device_listen(guest_queue(d));
-    if (d->up)
+    if (d->up && !vio_driver_is_idle(link_queue(d)))
         more = vio_driver_listen(link_queue(d)) || more;
     return more;
 }
@@ -503,10 +504,13 @@ static bool turn(struct slot *s)
     }
     send(d);
     publish(d);
+    s->timed = wants_time(d);
+    more = more || listen(d, live);
+    /* Last: on this core the block cell may have done all of it when this returns,
+     * and raised the line for it. */
     if (d->up)
         vio_link_client_publish(&d->link, QUEUE);
-    s->timed = wants_time(d);
-    return more || listen(d, live);
+    return more;
 }
 
 /* The guest has forgotten its requests; what is under way ends without it. */

@@ -62,18 +62,15 @@ static bool reclaim(struct network *n)
     return n->up;
 }
 
-/* A buffer to send in, NULL if there is none now. */
-static void *buffer_to_send(struct network *n)
+static bool has_room(struct network *n)
 {
-    if (n->buffers.free_count == 0 || vio_driver_free(link_queue(n, VIO_NET_TRANSMIT)) == 0)
-        if (!reclaim(n) || vio_driver_free(link_queue(n, VIO_NET_TRANSMIT)) == 0)
-            return NULL;
-    return vio_buffers_take(&n->buffers);
+    return n->buffers.free_count != 0 && vio_driver_free(link_queue(n, VIO_NET_TRANSMIT)) != 0;
 }
 
 /* The header says nothing: no feature is agreed that would give it a meaning. */
-static void send_frame(struct network *n, const struct vio_chain *chain, void *buffer)
+static void send_frame(struct network *n, const struct vio_chain *chain)
 {
+    void *buffer = vio_buffers_take(&n->buffers);
     uint32_t bytes = (uint32_t)chain->out_bytes - HEADER;
     struct vio_span span = { vio_address(&n->link.link.memory, buffer), HEADER + bytes };
 
@@ -91,25 +88,21 @@ static bool transmit(struct network *n)
 
     n->full = false;
     for (uint32_t i = 0; i < SLOT_BATCH; i++) {
-        void *buffer = NULL;
         enum vio_status status;
 
-        if (n->up && (buffer = buffer_to_send(n)) == NULL) {
-            n->full = n->up;
-            return !n->up;
+        if (n->up && !has_room(n) && reclaim(n) && !has_room(n)) {
+            n->full = true;
+            return false;
         }
         status = vio_device_next(q, &chain);
-        if (status == VIO_OK && buffer != NULL && is_frame(chain.out_bytes)) {
-            send_frame(n, &chain, buffer);
-        } else {
-            n->dropped += status == VIO_OK;
-            if (buffer != NULL)
-                vio_buffers_give(&n->buffers, buffer);
-        }
         if (status == VIO_BROKEN)
             driver_failed(n);
         if (status != VIO_OK)
             return false;
+        if (n->up && is_frame(chain.out_bytes))
+            send_frame(n, &chain);
+        else
+            n->dropped++;
         vio_device_done(q, chain.head, 0);
     }
     return true;
@@ -148,6 +141,9 @@ static void receive_nothing(struct network *n)
     uint32_t length;
 
     n->stale = false;
+    if (n->held != NULL)
+        offer(n, n->held);
+    n->held = NULL;
     for (uint32_t i = 0; i < VIO_NUM_MAX; i++) {
         enum vio_status status = vio_driver_take(link_queue(n, VIO_NET_RECEIVE), &buffer, &length);
 
@@ -160,6 +156,22 @@ static void receive_nothing(struct network *n)
     }
 }
 
+/* The next frame in the link, if there is none in hand. */
+static bool has_frame(struct network *n)
+{
+    enum vio_status status;
+
+    if (n->held != NULL)
+        return true;
+    status = vio_driver_take(link_queue(n, VIO_NET_RECEIVE), &n->held, &n->held_bytes);
+    if (status == VIO_OK)
+        return true;
+    n->held = NULL;
+    if (status == VIO_BROKEN)
+        switch_failed(n);
+    return false;
+}
+
 /* True: there may be more, and room for it. */
 static bool receive(struct network *n)
 {
@@ -168,29 +180,22 @@ static bool receive(struct network *n)
 
     n->starved = false;
     for (uint32_t i = 0; n->up && i < SLOT_BATCH; i++) {
-        enum vio_status status = vio_device_next(q, &chain);
-        uint32_t length;
-        void *buffer;
+        enum vio_status status;
 
-        if (status == VIO_BROKEN || (status == VIO_OK && chain.out_count != 0)) {
-            driver_failed(n);
+        if (!has_frame(n))
             return false;
-        }
+        status = vio_device_next(q, &chain);
         n->starved = status == VIO_EMPTY;
-        if (status != VIO_OK)
+        if (status == VIO_BROKEN || (status == VIO_OK && chain.out_count != 0))
+            driver_failed(n);
+        if (!vio_mmio_is_live(&n->slot.mmio) || status != VIO_OK)
             return false;
-        status = vio_driver_take(link_queue(n, VIO_NET_RECEIVE), &buffer, &length);
-        if (status == VIO_BROKEN)
-            switch_failed(n);
-        if (status != VIO_OK) {
-            vio_device_untake(q, chain.head);
-            return false;
-        }
-        if (receive_frame(n, &chain, buffer, length))
-            vio_device_done(q, chain.head, length);
+        if (receive_frame(n, &chain, n->held, n->held_bytes))
+            vio_device_done(q, chain.head, n->held_bytes);
         else
             vio_device_untake(q, chain.head);
-        offer(n, buffer);
+        offer(n, n->held);
+        n->held = NULL;
     }
     return n->up;
 }
@@ -206,6 +211,7 @@ static void carrier(struct network *n, bool on)
 
 static void session_end(struct network *n)
 {
+    n->held = NULL;
     if (n->up)
         carrier(n, false);
 }
@@ -308,11 +314,14 @@ static bool turn(struct slot *s)
         vio_mmio_publish(&s->mmio, VIO_NET_TRANSMIT);
         vio_mmio_publish(&s->mmio, VIO_NET_RECEIVE);
     }
+    more = (live && more) || listen(n, live);
+    /* Last: on this core the switch may have done all of it when this returns, and
+     * raised the line for it. */
     if (n->up) {
         vio_link_client_publish(&n->link, VIO_NET_TRANSMIT);
         vio_link_client_publish(&n->link, VIO_NET_RECEIVE);
     }
-    return (live && more) || listen(n, live);
+    return more;
 }
 
 static void reset(struct vio_mmio *m)

@@ -44,6 +44,8 @@ struct network {
     uint64_t paced;                /* `sent`, when it was decided last */
     uint64_t interrupts;           /* of the guest, then */
     uint32_t rush;                 /* decisions since then with something sent */
+    void    *held;                 /* taken from the link, not yet with the guest; NULL: nothing is */
+    uint32_t held_bytes;
     struct vio_buffers buffers;
     uint16_t buffers_free[NETWORK_BUFFERS];
     uint64_t sent, received, dropped;
