@@ -480,9 +480,165 @@ def net_absent(name, **how):
         m.end()
 
 
+# ---- isolation -------------------------------------------------------------------
+
+def guest_image():
+    """A machine that halts: the header of an arm64 Image, and behind it WFI for ever."""
+    os.makedirs(f"{OUT}/guests", exist_ok=True)
+    with open(f"{OUT}/guests/halt", "wb") as f:
+        f.write(struct.pack("<II6QII", 0x14000010, 0, 0, 0x1000, 2, 0, 0, 0, 0x644d5241, 0))
+        f.write(struct.pack("<II", 0xd503207f, 0x17ffffff))
+    os.environ["MULLION_GUESTS"] = os.path.abspath(f"{OUT}/guests")
+
+
+def places(name, system, board, cores, smmu=True):
+    """Physical memory by what the report calls it: base and end."""
+    found = {}
+    with open(f"{OUT}/systems/" + "-".join([system, board, str(cores), "smmu" if smmu else "plain"]) + "/report.txt") as f:
+        for line in f:
+            m = re.match(r" +([0-9a-f]{12})  ([0-9a-f]{12}) +[\d,]+  (.*?) ?\*?$", line)
+            if m:
+                found[m.group(3)] = int(m.group(1), 16), int(m.group(2), 16)
+    return found
+
+
+class Engine:
+    """The device that copies, and who judges its stream."""
+    STOPPED, ABORTED, PASSES = 0, 1, 2
+    NOT_MAPPED, NO_RIGHT = 1, 2
+
+    def __init__(self, name, how):
+        guest_image()
+        self.m = Machine(name, "dma", devices=["-device", "edu,addr=1,dma_mask=0xffffffffffffffff"], **how)
+        self.faults, self.file = 0, os.path.abspath(f"{OUT}/{name}.mem")
+        found = self.m.wait(r"\[engine\] ready: memory 0x(\w+) size 0x(\w+), table 0x(\w+), outside 0x(\w+), own 0x(\w+)",
+                            r"\[judge\] ready", r"\[victim\] ready")
+        self.memory, self.size, self.table, self.outside, self.own = (int(n, 16) for n in found[0].groups())
+
+    def physical(self, address, size=64):
+        self.m.qmp("pmemsave", val=address, size=size, filename=self.file)
+        return open(self.file, "rb").read()
+
+    def ask(self, cell, text, answer):
+        self.m.type(cell, text)
+        return self.m.wait(rf"\[{cell}\] {answer}")[0]
+
+    def look(self, letter="l"):
+        """(status, faults, kind, direction, address, raised)"""
+        g = self.ask("judge", letter, r"(?:look|abort|restore): stream 0x8 of cell \d+ is (\d), refused (\d+), kind (\d), "
+                     r"(write|read) 0x(\w+), raised (\d+)").groups()
+        return int(g[0]), int(g[1]), int(g[2]), g[3], int(g[4], 16), int(g[5])
+
+    def works(self, pattern):
+        """To memory and back: the stream passes."""
+        self.ask("engine", f"p{pattern:x}\n", "put")
+        self.ask("engine", "s", f"buffer 0x{pattern:x}, the pattern")
+
+    def dead(self):
+        """The stream is aborted: not even what it is given is reached, and nobody hears of it."""
+        self.ask("engine", "s", "nothing came")
+        self.ask("engine", f"w{self.memory:x}\n", "written")
+        expect(self.look() [0] == self.ABORTED and self.faults == self.look()[1], "an aborted stream is told of again")
+
+    def refused(self, letter, address, kind, what):
+        """An access of the device is refused, told, and ends the stream."""
+        self.ask("engine", f"{letter}{address:x}\n", "written, own is as it was" if letter == "w" else "read")
+        got, want = self.look(), (self.ABORTED, kind, "write" if letter == "w" else "read", address, 1)
+        # QEMU tells of each few bytes of it.
+        expect((got[0], *got[2:]) == want and got[1] > self.faults, f"{what}: {got} and not {want}")
+        self.faults = got[1]
+
+
+def dma_isolation(name, **how):
+    """A device that is told addresses of the kernel, of others, of what is not for it."""
+    e = Engine(name, how)
+    try:
+        found = places(name, "dma", how.get("board", "virt-gicv3"), how.get("cores", 1))
+        expect(e.look()[:2] == (e.PASSES, 0), "the stream does not pass at first")
+        e.works(0xabcd0000)
+        targets = [(what, base + at, base + at) for what, at in (
+            ("kernel", 0x400), ("kernel", 0xa000), ("system table, kernel objects", 0), ("SMMU's tables and queues", 100 * 64),
+            ("cells' page tables", 0), ("victim: data, stacks, buffers", 0x2000), ("machine: memory", 0x800000),
+            ("engine: data, stacks, buffers", 0)) for base in (found[what][0],)]
+        targets += [("its own, not for the device", e.own, None), ("a segment that is not for it", e.outside, None),
+                    ("behind its memory", e.memory + e.size, None), ("address 0", 0, None),
+                    ("beyond all addresses", 1 << 40, None), ("the highest that QEMU's SMMU sees", (1 << 48) - 64, None)]
+        for n, (what, address, physical) in enumerate(targets):
+            before = e.physical(physical) if physical else None
+            e.refused("w", address, e.NOT_MAPPED, f"write to {what}")
+            expect(before is None or e.physical(physical) == before, f"{what} was changed")
+            if n == 0:
+                e.dead()
+            expect(e.look("x")[0] == e.PASSES, "the stream is not restored")
+            e.refused("r", address, e.NOT_MAPPED, f"read of {what}")
+            e.look("x")
+            value = int(e.ask("engine", "s", r"buffer 0x(\w+)").group(1), 16)
+            expect(before is None or value != struct.unpack("<Q", before[:8])[0] or value == 0, f"{what} was read")
+            e.works(0xabcd0000 + (n << 8))
+        # What it may read, it cannot write.
+        e.ask("engine", f"r{e.table:x}\n", "read")
+        e.ask("engine", "s", f"buffer 0x{3 * 0x9e3779b97f4a7c15 & MASK:x}$")
+        e.refused("w", e.table + 0x1000, e.NO_RIGHT, "write to what is only read")
+        e.ask("victim", "c", "0 words are wrong")
+        e.look("x")
+        # Aborted by who controls it.
+        expect(e.look("a")[0] == e.ABORTED, "it is not aborted")
+        e.dead()
+        expect(e.look("x")[0] == e.PASSES, "it is not restored")
+        e.works(0x77770000)
+        e.ask("victim", "c", "0 words are wrong")
+    finally:
+        e.m.end()
+
+
+def dma_restarts(name, **how):
+    """The driver is stopped while its device writes, and when its stream was refused something."""
+    e = Engine(name, how)
+    try:
+        found = places(name, "dma", how.get("board", "virt-gicv3"), how.get("cores", 1))
+        memory, caught = found["engine: memory for DMA"][0], 0
+        e.works(0x55550000)
+        for n in range(3):
+            if n == 1:
+                e.refused("w", 0, e.NOT_MAPPED, "write to address 0")
+            e.ask("engine", f"n{e.memory + 0x1000:x}\n", "begun")      # it takes 100 ms
+            e.ask("judge", "s", "stopped: 0")
+            before = e.physical(memory, 0x3000)
+            caught += n != 1 and before[0x1000:0x1040] == bytes(64)
+            time.sleep(0.5)
+            expect(e.physical(memory, 0x3000) == before, "a stopped cell's memory was changed")
+            expect(e.look()[0] == e.STOPPED, "a stopped cell's stream passes")
+            e.ask("judge", "x", "restore: status 12")
+            e.ask("judge", "a", "abort: stream")
+            e.ask("judge", "g", "started: 0")
+            e.m.wait(r"\[engine\] ready")
+            expect(e.look()[0] == e.PASSES, "a started cell's stream does not pass")
+            e.works(0x66660000 + n)
+        expect(caught, "the driver was never stopped while its device was at work")
+    finally:
+        e.m.end()
+
+
+def dma_trusted(name, **how):
+    """Without an SMMU nothing is refused, and the report says so."""
+    guest_image()
+    folder = build("dma", how.get("board", "virt-gicv3"), 1, False)
+    with open(f"{folder}/report.txt") as f:
+        expect("TRUSTED: engine can reach all memory" in f.read(), "the report does not say that the driver is trusted")
+    folder = build("dma", how.get("board", "virt-gicv3"), 1, True)
+    with open(f"{folder}/report.txt") as f:
+        expect("TRUSTED" not in f.read(), "the report calls a driver behind an SMMU trusted")
+
+
 # ---- all -----------------------------------------------------------------------
 
 RUNS = [
+    ("dma-isolation-1", dma_isolation, {}),
+    ("dma-isolation-2", dma_isolation, {"cores": 2}),
+    ("dma-isolation-gicv2", dma_isolation, {"board": "virt-gicv2", "cores": 2}),
+    ("dma-restarts-1", dma_restarts, {}),
+    ("dma-restarts-gicv2", dma_restarts, {"board": "virt-gicv2", "cores": 2}),
+    ("dma-trusted", dma_trusted, {}),
     ("block-work-1", block_work, {}),
     ("block-work-2", block_work, {"cores": 2}),
     ("block-work-gicv2", block_work, {"board": "virt-gicv2", "cores": 2}),
