@@ -24,8 +24,8 @@ UEFI = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"                    # qemu-efi-a
 HELLO = 'I am the cell "hello"'
 QEMU = ["qemu-system-aarch64", "-nographic", "-nic", "none", "-no-reboot"]
 VIRT = ["-cpu", "cortex-a53", "-smp", "2", "-m", "512"]
-GICV2 = ["-M", "virt,gic-version=2,virtualization=on"] + VIRT
-GICV3 = ["-M", "virt,gic-version=3,virtualization=on"] + VIRT
+GICV2 = ["-M", "virt,gic-version=2,virtualization=on,iommu=smmuv3"] + VIRT
+GICV3 = ["-M", "virt,gic-version=3,virtualization=on,iommu=smmuv3"] + VIRT
 GICV3_EL1 = ["-M", "virt,gic-version=3,virtualization=off"] + VIRT
 ZCU102 = ["-M", "xlnx-zcu102,virtualization=on", "-smp", "4", "-m", "1024"]
 
