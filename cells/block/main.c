@@ -6,16 +6,14 @@
  */
 #include <libmv/libmv.h>
 
+#include <pci/pci_tick.h>
+
 #include "block_config.h"
 #include "disk.h"
 #include "serve.h"
 
 static struct mv_loop loop;
-
-static void serve_now(void)
-{
-    mv_loop_at(&loop, serve());
-}
+static struct pci_tick tick;
 
 /* What of the description does not fit the disk that is there. */
 static void tell_missing(void)
@@ -45,7 +43,7 @@ static void disk_event(void *context, uint64_t payload)
     (void)payload;
     if (!disk_interrupt())
         serve_disk_failed();
-    serve_now();
+    pci_tick_turn(&tick);
     if (disk.works && disk.sectors != sectors) {
         mv_print("the disk now has %lu sectors, it had %lu\n", disk.sectors, sectors);
         tell_missing();
@@ -56,13 +54,7 @@ static void client_event(void *context, uint64_t payload)
 {
     (void)payload;
     serve_client((uint32_t)((const struct block_client *)context - block_config.clients));
-    serve_now();
-}
-
-static void time_event(void *context)
-{
-    (void)context;
-    serve_now();
+    pci_tick_turn(&tick);
 }
 
 static uint64_t counters_call(void *context, uint32_t badge, uint32_t size, struct mv_words *io)
@@ -83,12 +75,12 @@ int main(void)
     for (uint32_t i = 0; i < block_config.client_count && i < SERVE_CLIENTS_MAX; i++)
         mv_loop_on_line(&loop, block_config.clients[i].link->line, client_event,
                         (void *)(uintptr_t)&block_config.clients[i]);
-    mv_loop_on_time(&loop, time_event, NULL);
+    pci_tick_start(&tick, &loop, serve);
     mv_loop_on_call(&loop, counters_call, NULL);
     if (disk_start())
         tell_disk();
     serve_start();
-    serve_now();
+    pci_tick_turn(&tick);
     mv_loop_run(&loop);
     return 0;
 }

@@ -9,8 +9,6 @@
 #include <libvirtio/link.h>
 #include <libvirtio/types.h>
 
-#include <pci/pci_driver.h>
-
 #include "block_config.h"
 #include "disk.h"
 #include "order.h"
@@ -20,9 +18,8 @@
 #define STEPS          256u            /* pieces and answers before others may have their turn */
 #define ROUNDS         4u
 
-#define TICK_NS        MV_S
 #define SILENCE_NS     (5 * MV_S)      /* the disk does nothing at all although it has something to do */
-#define PATIENCE_NS    (30 * MV_S)     /* ... or leaves one request lying */
+#define PATIENCE_NS    (30 * MV_S)     /* ... or leaves one request lying; and for a flush */
 #define TELL_NS        (10 * MV_S)     /* at most one line about failed requests in this time */
 
 struct client;
@@ -228,14 +225,18 @@ static void disk_collect(void)
 
 static bool disk_is_late(void)
 {
+    bool flushes = false;
+
     if (disk_is_idle())
         return false;
-    if (now - progress >= SILENCE_NS)
-        return true;
-    for (uint32_t slot = 0; slot < DISK_SLOTS; slot++)
-        if (pieces[slot].request != NULL && now - pieces[slot].since >= PATIENCE_NS)
+    for (uint32_t slot = 0; slot < DISK_SLOTS; slot++) {
+        if (pieces[slot].request == NULL)
+            continue;
+        if (now - pieces[slot].since >= PATIENCE_NS)
             return true;
-    return false;
+        flushes |= pieces[slot].request->order.type == VIO_BLOCK_FLUSH;
+    }
+    return !flushes && now - progress >= SILENCE_NS;
 }
 
 static void failures_tell(void)
@@ -250,7 +251,7 @@ static void failures_tell(void)
 /* How the disk does. */
 static void disk_check(void)
 {
-    if (now - checked >= TICK_NS) {
+    if (now - checked >= PCI_TICK_NS) {
         checked = now;
         if (disk.works && disk_is_late())
             disk_fail("it does not answer");
@@ -451,16 +452,16 @@ static void clients_listen(uint64_t which)
             look |= UINT64_C(1) << i;
 }
 
-static uint64_t come_back(bool finished)
+static enum pci_again come_back(bool finished)
 {
     if (!finished)
-        return now;
+        return PCI_AGAIN_NOW;
     if (!disk_is_idle() || revival.next != 0 || serve_counters.failed > failed_told)
-        return now + TICK_NS;
-    return 0;
+        return PCI_AGAIN_AT_TICK;
+    return PCI_NOT_AGAIN;
 }
 
-uint64_t serve(void)
+enum pci_again serve(void)
 {
     bool finished = false;
 
@@ -521,6 +522,8 @@ void serve_start(void)
     for (free_count = 0; free_count < DISK_SLOTS; free_count++)
         free_slots[free_count] = (uint16_t)free_count;
     count = block_config.client_count < SERVE_CLIENTS_MAX ? block_config.client_count : SERVE_CLIENTS_MAX;
+    if (count < block_config.client_count)
+        mv_print("only the first %u clients are served\n", count);
     for (uint32_t i = 0; i < count; i++)
         client_start(&clients[i], &block_config.clients[i]);
     limits_changed();

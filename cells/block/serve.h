@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <pci/pci_driver.h>
+
 #define SERVE_CLIENTS_MAX 62u  /* as many links as a vCPU has lines for, beside the disk's and a console's */
 
 /* Since the start of the cell. */
@@ -37,8 +39,5 @@ void serve_client(uint32_t client);
 /* The disk has given up. */
 void serve_disk_failed(void);
 
-/*
- * Do what can be done now, for the clients named since and for the disk. Returns
- * when to come back if nothing happens until then (absolute ns), 0: not at all.
- */
-uint64_t serve(void);
+/* Do what can be done now, for the clients named since and for the disk. */
+enum pci_again serve(void);

@@ -6,15 +6,13 @@
  */
 #include <libmv/libmv.h>
 
+#include <pci/pci_tick.h>
+
 #include "nic.h"
 #include "relay.h"
 
 static struct mv_loop loop;
-
-static void relay_now(void)
-{
-    mv_loop_at(&loop, relay());
-}
+static struct pci_tick tick;
 
 static void card_event(void *context, uint64_t payload)
 {
@@ -26,20 +24,14 @@ static void card_event(void *context, uint64_t payload)
         relay_card_failed();
     if (nic.cable != cable)
         mv_print("the cable is %s\n", nic.cable ? "in" : "out");
-    relay_now();
+    pci_tick_turn(&tick);
 }
 
 static void switch_event(void *context, uint64_t payload)
 {
     (void)context;
     (void)payload;
-    relay_now();
-}
-
-static void time_event(void *context)
-{
-    (void)context;
-    relay_now();
+    pci_tick_turn(&tick);
 }
 
 static uint64_t counters_call(void *context, uint32_t badge, uint32_t size, struct mv_words *io)
@@ -60,14 +52,14 @@ int main(void)
     for (uint32_t i = 0; i < mv_cell.channel_count; i++)
         if (mv_cell.channels[i].kind == MV_CHANNEL_LINK)
             mv_loop_on_line(&loop, mv_cell.channels[i].line, switch_event, NULL);
-    mv_loop_on_time(&loop, time_event, NULL);
+    pci_tick_start(&tick, &loop, relay);
     mv_loop_on_call(&loop, counters_call, NULL);
     if (nic_start())
         mv_print("%s: %02x:%02x:%02x:%02x:%02x:%02x, the cable is %s\n", mv_cell.functions[0].name, nic.mac[0],
                  nic.mac[1], nic.mac[2], nic.mac[3], nic.mac[4], nic.mac[5], nic.cable ? "in" : "out");
     if (!relay_start())
         return 1;
-    relay_now();
+    pci_tick_turn(&tick);
     mv_loop_run(&loop);
     return 0;
 }

@@ -10,8 +10,6 @@
 #include <libvirtio/link.h>
 #include <libvirtio/types.h>
 
-#include <pci/pci_driver.h>
-
 #include "nic.h"
 
 #define HEADER        ((uint32_t)sizeof(struct vio_net_header))
@@ -21,7 +19,6 @@
 #define BUFFERS_MAX   (2 * VIO_NUM_MAX)
 
 #define ROUNDS        4u
-#define TICK_NS       MV_S
 #define SILENCE_NS    (5 * MV_S)       /* the card sends nothing of what it has to send */
 #define TELL_NS       (10 * MV_S)      /* at most one line about lost frames in this time */
 
@@ -202,10 +199,15 @@ void relay_card_failed(void)
         card_fail("it asks to be reset");
 }
 
+static uint64_t losses(void)
+{
+    return relay_counters.lost_in + relay_counters.lost_out + relay_counters.bad;
+}
+
 static void losses_tell(void)
 {
     const struct relay_counters *c = &relay_counters;
-    uint64_t lost = c->lost_in + c->lost_out + c->bad;
+    uint64_t lost = losses();
 
     if (lost == told || now - told_at < TELL_NS)
         return;
@@ -218,7 +220,7 @@ static void losses_tell(void)
 /* How the card does. */
 static void card_check(void)
 {
-    if (now - checked >= TICK_NS) {
+    if (now - checked >= PCI_TICK_NS) {
         checked = now;
         if (nic.works && out.held[AT_CARD] > 0 && now - progress >= SILENCE_NS)
             card_fail("it does not send");
@@ -265,7 +267,7 @@ static bool listen(void)
     return vio_driver_listen(from_switch()) ? nic_can_send() || more : more;
 }
 
-uint64_t relay(void)
+enum pci_again relay(void)
 {
     bool more = true;
 
@@ -282,10 +284,10 @@ uint64_t relay(void)
         more = listen();
     }
     if (more)
-        return now;
-    return out.held[AT_CARD] > 0 || revival.next != 0 || stuck ||
-                   relay_counters.lost_in + relay_counters.lost_out + relay_counters.bad != told
-               ? now + TICK_NS : 0;
+        return PCI_AGAIN_NOW;
+    if (out.held[AT_CARD] > 0 || revival.next != 0 || stuck || losses() != told)
+        return PCI_AGAIN_AT_TICK;
+    return PCI_NOT_AGAIN;
 }
 
 static void half_start(struct half *h, uint8_t *at, uint64_t bytes)

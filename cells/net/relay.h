@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <pci/pci_driver.h>
+
 /* Since the start of the cell, in frames. */
 struct relay_counters {
     uint64_t received, sent;
@@ -29,6 +31,5 @@ bool relay_start(void);
 /* The card has given up. */
 void relay_card_failed(void);
 
-/* Do what can be done now. Returns when to come back if nothing happens until then
- * (absolute ns), 0: not at all. */
-uint64_t relay(void);
+/* Do what can be done now. */
+enum pci_again relay(void);

@@ -18,7 +18,11 @@
 #include "pci_config.h"
 
 /* An answer takes milliseconds; one that does not come is none. */
-#define PCI_ANSWER_NS (2 * MV_S)
+#define PCI_ANSWER_NS (5 * MV_S)
+
+/* When a driver is to have its turn again if nothing happens before. */
+#define PCI_TICK_NS MV_S
+enum pci_again { PCI_NOT_AGAIN, PCI_AGAIN_AT_TICK, PCI_AGAIN_NOW };
 
 /* What came of a request, in words; NULL: it was done. */
 static inline const char *pci_ask(const struct mv_function_config *function, enum pci_request what)

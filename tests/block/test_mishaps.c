@@ -71,7 +71,7 @@ static void test_no_disk(void **state)
 {
     (void)state;
     world_make();
-    world.answer = ATTACH_ABSENT;
+    world.answer = PCI_ABSENT;
     world_start();
     expect_said("disk0 does not work: nothing is there\n");
     assert_int_equal(peer_do(0, VIO_BLOCK_IN, 0, 512), VIO_BLOCK_IOERR);
@@ -201,6 +201,28 @@ static void test_silence(void **state)
     assert_int_equal(peer_do(0, VIO_BLOCK_IN, 0, 512), VIO_BLOCK_OK);
 }
 
+/* What a disk has in its cache may take it long to write. */
+static void test_a_long_flush(void **state)
+{
+    struct ask *a;
+
+    (void)state;
+    world_up();
+    world.mishap = SILENT;
+    a = peer_ask(0, VIO_BLOCK_FLUSH, 0, 0, 0);
+    world_settle();
+    world_pass(20 * MV_S);
+    assert_false(a->done);
+    world.mishap = WELL;
+    world_settle();
+    assert_true(a->done && *a->status == VIO_BLOCK_OK);
+    world.mishap = SILENT;
+    a = peer_ask(0, VIO_BLOCK_FLUSH, 0, 0, 0);
+    world_settle();
+    world_pass(31 * MV_S);
+    assert_true(a->done && *a->status == VIO_BLOCK_IOERR);
+}
+
 /* It works on, but one request lies with it. */
 static void test_one_is_forgotten(void **state)
 {
@@ -301,7 +323,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_disks_that_make_no_sense), cmocka_unit_test(test_bad_status),
     cmocka_unit_test(test_no_status), cmocka_unit_test(test_short_read), cmocka_unit_test(test_bad_id),
     cmocka_unit_test(test_bad_length), cmocka_unit_test(test_bad_index), cmocka_unit_test(test_it_gives_up),
-    cmocka_unit_test(test_silence), cmocka_unit_test(test_one_is_forgotten),
+    cmocka_unit_test(test_silence), cmocka_unit_test(test_a_long_flush), cmocka_unit_test(test_one_is_forgotten),
     cmocka_unit_test(test_it_cannot_be_stopped), cmocka_unit_test(test_a_client_starts_again),
     cmocka_unit_test(test_the_cell_starts_late),
 };

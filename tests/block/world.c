@@ -82,15 +82,15 @@ mv_status_t mv_call_until(uint32_t portal, struct mv_words *io, uint64_t deadlin
     assert_true(deadline > world.now);
     if (world.pci_silent)
         return MV_TIMEOUT;
-    if (io->w[0] == 0) {
+    if (io->w[0] == PCI_ATTACH) {
         world.attaches++;
-        world.attached = world.answer == ATTACH_OK;
+        world.attached = world.answer == PCI_OK;
         io->w[0] = world.answer;
     } else {
         world.detaches++;
         world.attached = world.live = false;
         vio_device_stop(&world.queue);
-        io->w[0] = 0;
+        io->w[0] = PCI_OK;
     }
     return MV_OK;
 }
@@ -413,7 +413,7 @@ void world_make(void)
 static bool cell_run(void)
 {
     bool any = false;
-    uint64_t back;
+    enum pci_again back;
 
     for (uint32_t i = 0; i < CLIENTS; i++) {
         if (!world.server_raised[i])
@@ -431,7 +431,7 @@ static bool cell_run(void)
         return false;
     do
         back = serve();
-    while (back != 0 && back <= world.now);
+    while (back == PCI_AGAIN_NOW);
     return true;
 }
 
@@ -464,12 +464,12 @@ void world_settle_without_disk(void)
 void world_pass(uint64_t ns)
 {
     for (uint64_t passed = 0; passed < ns; passed += MV_S / 2) {
-        uint64_t back;
+        enum pci_again back;
 
         world.now += MV_S / 2;
         do
             back = serve();
-        while (back != 0 && back <= world.now);
+        while (back == PCI_AGAIN_NOW);
         world_settle();
     }
 }

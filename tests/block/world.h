@@ -40,7 +40,7 @@ struct world {
 
     /* the bus */
     bool     attached, pci_silent, reset_fails;
-    enum pci_answer { ATTACH_OK, ATTACH_ABSENT = 2 } answer;
+    enum pci_answer answer;            /* to PCI_ATTACH */
     uint32_t attaches, detaches;
 
     /* the disk */

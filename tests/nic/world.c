@@ -79,15 +79,15 @@ mv_status_t mv_call_until(uint32_t portal, struct mv_words *io, uint64_t deadlin
     assert_true(deadline > world.now);
     if (world.pci_silent)
         return MV_TIMEOUT;
-    if (io->w[0] == 0) {
+    if (io->w[0] == PCI_ATTACH) {
         world.attaches++;
         world.attached = !world.absent;
-        io->w[0] = world.absent ? 2 : 0;
+        io->w[0] = world.absent ? PCI_ABSENT : PCI_OK;
     } else {
         world.detaches++;
         world.attached = false;
         card_off();
-        io->w[0] = 0;
+        io->w[0] = PCI_OK;
     }
     return MV_OK;
 }
@@ -361,7 +361,7 @@ void world_make(void)
 static bool cell_run(void)
 {
     bool any = world.cell_raised || (world.isr != 0 && nic.works);
-    uint64_t back;
+    enum pci_again back;
 
     world.cell_raised = false;
     if (world.isr != 0 && nic.works && !nic_interrupt())
@@ -369,7 +369,7 @@ static bool cell_run(void)
     if (any)
         do
             back = relay();
-        while (back != 0 && back <= world.now);
+        while (back == PCI_AGAIN_NOW);
     return any;
 }
 
@@ -385,12 +385,12 @@ void world_settle(void)
 void world_pass(uint64_t ns)
 {
     for (uint64_t passed = 0; passed < ns; passed += MV_S / 2) {
-        uint64_t back;
+        enum pci_again back;
 
         world.now += MV_S / 2;
         do
             back = relay();
-        while (back != 0 && back <= world.now);
+        while (back == PCI_AGAIN_NOW);
         world_settle();
     }
 }

@@ -261,6 +261,21 @@ static size_t config_peers(struct text *t, const struct system *s, const struct 
     return count;
 }
 
+static size_t config_timers(struct text *t, const struct system *s, const struct cell *c)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->timers.count; i++) {
+        const struct timer *timer = s->timers.at[i];
+
+        if (timer->cell == c)
+            text_printf(t, "%s    { \"%s\", %u, %u },\n", count++ ? "" : "static const struct mv_timer_config timers[] = {\n",
+                        timer->name, headers_cap(c, MV_TYPE_TIMER, &timer->index), timer->virq->line);
+    }
+    text_printf(t, "%s", count ? "};\n\n" : "");
+    return count;
+}
+
 static bool has_cell_config(const struct cell *c)
 {
     /* A guest has no libmv to read it. */
@@ -275,6 +290,7 @@ static void cell_config(struct text *t, const struct system *s, const struct cel
     size_t channels = config_channels(t, s, c, &console);
     size_t devices = config_devices(t, c);
     size_t peers = config_peers(t, s, c);
+    size_t timers = config_timers(t, s, c);
 
     headers_device_tables(t, s, c);
 
@@ -284,6 +300,8 @@ static void cell_config(struct text *t, const struct system *s, const struct cel
     text_printf(t, "    .device_count = %zu,\n    .devices = %s,\n", devices, devices ? "devices" : "NULL");
     text_printf(t, "    .peer_count = %zu,\n    .peers = %s,\n", peers, peers ? "peers" : "NULL");
     headers_device_fields(t, s, c);
+    if (timers)
+        text_printf(t, "    .timer_count = %zu,\n    .timers = timers,\n", timers);
     if (c->console_channel)
         text_printf(t, "    .console = &mv_cell_channels[%zu],\n", console);
     text_printf(t, "};\n");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stops and starts the driver, or the cell of the bus, as its console says. */
+/* Stops and starts the driver, the cell of the bus, or a client, as its console says. */
 #include <libmv/libmv.h>
 
 #include "cell.h"
@@ -25,6 +25,8 @@ int main(void)
             again("block", CAP_CELL_BLOCK, true, true);
         if (c == 'p')
             again("pci", CAP_CELL_PCI, true, true);
+        if (c == 'o')
+            again("one", CAP_CELL_ONE, true, true);
         if (c == 's')
             again("block", CAP_CELL_BLOCK, true, false);
         if (c == 'g')

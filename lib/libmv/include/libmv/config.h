@@ -87,6 +87,13 @@ struct mv_peer_config {
     const char *name;          /* of the cell                                 */
 };
 
+/* A timer that the description gives this cell; mv_timer_set() takes its `cap`. */
+struct mv_timer_config {
+    const char *name;
+    uint32_t    cap;
+    uint8_t     line;
+};
+
 struct mv_cell_config {
     const char *name;
     uint32_t    index;         /* in the system */
@@ -102,6 +109,8 @@ struct mv_cell_config {
     uint32_t    stream_count;                  /* 0: neither line nor capabilities */
     uint32_t    stream_line;
     const struct mv_stream_config   *streams;
+    uint32_t    timer_count;
+    const struct mv_timer_config    *timers;
 };
 
 extern const struct mv_cell_config mv_cell;
