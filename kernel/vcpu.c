@@ -7,7 +7,6 @@
 #include "ipc.h"
 #include "sched.h"
 #include "space.h"
-#include "vgic.h"
 #include "virq.h"
 #include "vm.h"
 
@@ -55,10 +54,7 @@ void vcpu_halt(struct vcpu *v, enum vcpu_state into)
     v->is_fault_call = v->stopping = false;
     v->context = &v->own;
     v->rank = v->own.rank;
-    if (v->vm == NULL)
-        virq_silence(v);
-    else
-        vgic_run(v, false);
+    virq_run(v, false);
     vcpu_set_state(v, into);
     if (v->stopper != NULL) {
         struct vcpu *stopper = v->stopper;
@@ -93,10 +89,7 @@ void vcpu_release(struct vcpu *v)
 {
     ASSERT(v->context == &v->own && v->rank == v->own.rank);
     vcpu_set_state(v, VCPU_RUNNABLE);
-    if (v->vm == NULL)
-        virq_start(v);
-    else
-        vgic_run(v, true);
+    virq_run(v, true);
     sched_wake(v);
 }
 

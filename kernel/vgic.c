@@ -26,21 +26,8 @@ static uint32_t wanted(const struct vgic *g, const struct vgic_bank *b)
 
 /* ---- the list registers -------------------------------------------------------- */
 
-/* In lr_id: it is pending by its latch, which the guest's acknowledge clears;
- * there is a physical one, which the kernel ends when the guest has ended this. */
+/* In lr_id: it is pending by its latch, which the guest's acknowledge clears. */
 #define LATCHED 0x8000u
-#define OURS    0x4000u
-#define FLAGS   (LATCHED | OURS)
-
-/* Interrupt `at` of b has ended; if another vCPU than v is to take it from now on, it looks. */
-static void pass_on(const struct vcpu *v, const struct vgic_bank *b, uint32_t at)
-{
-    struct vgic *g = v->vm->vgic;
-
-    if (b >= g->banks + g->sys->vcpu_count && b->target[at] != v->number &&
-        b->target[at] < g->sys->vcpu_count)
-        virq_kick(&g->vcpus[b->target[at]]);
-}
 
 /*
  * A device's interrupt is active in the hardware, so that it cannot come again,
@@ -57,11 +44,26 @@ static void release(const struct vgic_bank *b, uint32_t bits)
     }
 }
 
+/* v has ended an interrupt of b, the kernel the physical one if that is `ours`; if
+ * another vCPU than v is to take it from now on, it looks. */
+static void ended(const struct vcpu *v, const struct vgic_bank *b, uint32_t id, bool ours)
+{
+    struct vgic *g = v->vm->vgic;
+    uint32_t target = b->target[id % VGIC_BANK];
+
+    if (id < VGIC_BANK)
+        return;
+    if (ours)
+        release(b, 1u << id % VGIC_BANK);
+    if (target != v->number && target < g->sys->vcpu_count)
+        virq_kick(&g->vcpus[target]);
+}
+
 /* What list register i held when `state` was read: back to its bank. */
 static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
 {
-    uint32_t flags = v->vm->lr_id[i] & FLAGS;
-    uint32_t id = v->vm->lr_id[i] ^ flags, bit = 1u << id % VGIC_BANK;
+    uint32_t latched = v->vm->lr_id[i] & LATCHED;
+    uint32_t id = v->vm->lr_id[i] ^ latched, bit = 1u << id % VGIC_BANK;
     struct vgic_bank *b = bank_of(v, id);
     uint32_t state = arch_lr_state(lr);
 
@@ -70,16 +72,13 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
     if (state == LR_ACTIVE) {
         b->active |= bit;
         b->holder[id % VGIC_BANK] = (uint8_t)(id < VGIC_SGIS ? arch_lr_sender(lr) : v->number);
-    } else if (state != 0 && (flags & LATCHED) != 0) {
+    } else if (state != 0 && latched != 0) {
         b->pending |= bit;
         if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS)
             b->target[id] |= (uint8_t)(1u << arch_lr_sender(lr));
     }
-    if (state == 0) {
-        if ((flags & OURS) != 0)
-            release(b, bit);
-        pass_on(v, b, id % VGIC_BANK);
-    }
+    if (state == 0)
+        ended(v, b, id, !arch_lr_is_linked(lr));
 }
 
 /* An interrupt that may go to a list register: the smallest keys go first, the
@@ -136,9 +135,7 @@ static void end_unseen(struct vcpu *v)
         struct vgic_bank *b = bank_of(v, id);
 
         b->active &= ~(1u << id % VGIC_BANK);
-        if (id >= VGIC_BANK)
-            release(b, 1u << id % VGIC_BANK);
-        pass_on(v, b, id % VGIC_BANK);
+        ended(v, b, id, true);
     }
 }
 
@@ -165,12 +162,12 @@ static void empty(struct vcpu *v)
 static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
 {
     struct vgic_bank *b = bank_of(v, id);
-    uint32_t at = id % VGIC_BANK, bit = 1u << at, sender = 0, flags = 0, physical = b->physical[at];
+    uint32_t at = id % VGIC_BANK, bit = 1u << at, sender = 0, latched = 0, physical = b->physical[at];
 
     if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS && state == LR_ACTIVE)
         sender = b->holder[at];
     if (state == LR_PENDING && (b->pending & bit) != 0) {
-        flags = LATCHED;
+        latched = LATCHED;
         b->pending &= ~bit;
         if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS && b->target[id] != 0) {
             sender = (uint32_t)__builtin_ctz(b->target[id]);
@@ -182,22 +179,20 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
     /* Something waits for its end: more of the same, or another vCPU for it. */
     bool notify = (b->pending & bit) != 0 || (id >= VGIC_BANK && b->target[at] != v->number);
 
-    if (!ARCH_LR_LINKED || notify) {
-        if (id >= VGIC_BANK && physical != 0)
-            flags |= OURS;
+    /* One that is linked does not: its hardware fires again by itself. */
+    if (physical == 0 || !ARCH_LR_LINKED || notify) {
+        notify |= physical != 0 || (b->edge & bit) == 0;
         physical = 0;
     }
-    if (physical == 0)    /* else its hardware fires again by itself */
-        notify |= (b->edge & bit) == 0 || (flags & OURS) != 0;
     b->active &= ~bit;
     b->resident |= bit;
-    v->vm->lr_id[i] = (uint16_t)(id | flags);
+    v->vm->lr_id[i] = (uint16_t)(id | latched);
     v->vm->lrs |= 1u << i;
     v->vm->lr_asks |= notify ? LR_ASK_END : 0;
     arch_lr_t lr = arch_lr_make(id, b->priority[at], state, physical, notify, sender);
 
     if (i == 0) {
-        bool usual = state == LR_PENDING && flags == (id == ARCH_VM_TIMER ? 0 : LATCHED);
+        bool usual = state == LR_PENDING && (latched == 0) == (id == ARCH_VM_TIMER);
 
         v->vm->lr_first = lr;
         v->vm->lr_again = usual && !(ARCH_SGI_HAS_SENDER && id < VGIC_SGIS) ? id : UINT32_MAX;
@@ -348,7 +343,7 @@ static void arrive(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t
         arch_lr_write(0, vm->lr_first);
     } else {
         for (; used != 0; used &= used - 1)
-            put_back(v, (uint32_t)__builtin_ctz(used), 0);
+            put_back(v, (uint32_t)__builtin_ctz(used), arch_lr_read((uint32_t)__builtin_ctz(used)));
         vm->lrs = 0;
         /* A shared one may be another's yet: when that ends it, v is told. */
         work = ((wanted(g, b) & ~(b->active | b->resident)) >> at & 1) != 0;
@@ -381,37 +376,23 @@ static void come(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t i
     }
 }
 
-void vgic_run(struct vcpu *v, bool runs)
-{
-    struct vgic *g = v->vm->vgic;
-
-    arch_lock(&g->lock);
-    g->running += runs ? 1 : -1;
-    if (runs)
-        virq_start(g->vcpus);
-    else if (g->running == 0)
-        virq_silence(g->vcpus);
-    arch_unlock(&g->lock);
-}
-
 bool vgic_raise(const struct virq *q)
 {
     struct vgic *g = q->sink->vm->vgic;
     uint32_t id = q->guest_interrupt, target;
     struct vgic_bank *b = bank_of(q->sink, id);
 
+    bool on;
+
     arch_lock(&g->lock);
+    on = g->running != 0;
     target = b->target[id % VGIC_BANK];
-    if (q->source == MV_VIRQ_DEVICE && g->running == 0) {
-        arch_unlock(&g->lock);
-        return false;
-    }
-    b->pending |= 1u << id % VGIC_BANK;
-    if (target < g->sys->vcpu_count)
+    b->pending |= (uint32_t)on << id % VGIC_BANK;
+    if (on && target < g->sys->vcpu_count)
         come(&g->vcpus[target], g, b, id);
     else
         arch_unlock(&g->lock);
-    return true;
+    return on;
 }
 
 void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets)

@@ -38,7 +38,7 @@ struct vgic {
     struct vgic_bank *banks;        /* [I] one per vCPU, then those of SPIs */
     uint32_t          lock;
     uint32_t          control;
-    int32_t           running;      /* vCPUs that have not stopped */
+    uint32_t          running;      /* vCPUs that have not stopped */
 };
 
 /* v is about to own the list registers, or to give them up; on its core. */
@@ -52,12 +52,8 @@ void vgic_reset(struct vcpu *v);
 void vgic_timer(struct vcpu *v);
 /* self sends an SGI to the vCPUs in `targets`, a bit for each number. */
 void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets);
-/* The shared interrupt of a VM that q is has come; on any core. False: it is a
- * device's, and the VM is off. */
+/* The shared interrupt of a VM that q is has come; on any core. False: no vCPU runs. */
 bool vgic_raise(const struct virq *q);
-/* v runs from now on, or stops. The VM's devices are vCPU 0's lines, but they
- * serve all: the first that runs lets them interrupt, the last that stops ends it. */
-void vgic_run(struct vcpu *v, bool runs);
 /* Another core has changed what is pending for v; on v's core. */
 void vgic_update(struct vcpu *v);
 /* Whether v, on this core, has an interrupt to take. */

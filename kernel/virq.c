@@ -176,19 +176,41 @@ void virq_upcall_return(struct vcpu *self)
     self->core->current = NULL;   /* its frame is newer than its registers */
 }
 
-void virq_silence(struct vcpu *v)
+/*
+ * A VM's devices are vCPU 0's lines but serve all its vCPUs, on any core: the lock
+ * orders who starts, who is the last to stop, and a device that interrupts.
+ */
+void virq_run(struct vcpu *v, bool on)
 {
-    for (uint32_t i = 0; i < v->line_count; i++) {
-        struct virq *q = &v->lines[i];
+    struct vgic *g = v->vm == NULL ? NULL : v->vm->vgic;
+    const struct vcpu *sink = g == NULL ? v : g->vcpus;
+    uint32_t count = sink->line_count;
 
-        if (q->timer != NULL)
+    if (g != NULL) {
+        arch_lock(&g->lock);
+        g->running += on ? 1u : UINT32_MAX;
+        if (!on && g->running != 0)
+            count = 0;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct virq *q = &sink->lines[i];
+
+        if (!on && q->timer != NULL)
             timer_stop(q->timer);
-        if (q->source == MV_VIRQ_DEVICE) {
+        if (q->source != MV_VIRQ_DEVICE)
+            continue;
+        if (on) {
+            arch_irq_enable(q->interrupt, sink->core, q->edge);
+        } else {
             arch_irq_disable(q->interrupt);
             arch_irq_clear_active(q->interrupt);
             q->active = false;
         }
     }
+    if (g != NULL)
+        arch_unlock(&g->lock);
+    else
+        note_attention(v);
 }
 
 void virq_reset(struct vcpu *v)
@@ -198,16 +220,6 @@ void virq_reset(struct vcpu *v)
     v->virq_enabled = UINT64_MAX;
     v->upcall_entry.va = 0;
     v->attention &= ~ATTENTION_VIRQ;
-}
-
-void virq_start(struct vcpu *v)
-{
-    for (uint32_t i = 0; i < v->line_count; i++) {
-        if (v->lines[i].source == MV_VIRQ_DEVICE)
-            arch_irq_enable(v->lines[i].interrupt, v->core, v->lines[i].edge);
-    }
-    if (v->vm == NULL)
-        note_attention(v);
 }
 
 /* ---- the calls ---------------------------------------------------------- */

@@ -52,10 +52,9 @@ void virq_upcall_if_due(struct vcpu *v);
 /* The MESSAGE call upcall_return. */
 void virq_upcall_return(struct vcpu *self);
 
-/* v stops: its devices interrupt no more, none waits for v, its timers stop. */
-void virq_silence(struct vcpu *v);
-/* v starts or goes on: its devices may interrupt. For both of a VM see vgic_run(). */
-void virq_start(struct vcpu *v);
+/* v runs from now on: its devices may interrupt. Or it stops: they interrupt no more,
+ * none waits for v, its timers stop; those of a VM when its last vCPU stops. */
+void virq_run(struct vcpu *v, bool on);
 /* The lines of a stopped v become as at boot. */
 void virq_reset(struct vcpu *v);
 

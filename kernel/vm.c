@@ -48,9 +48,10 @@ void vm_wait(struct vcpu *v)
 bool vm_bell(struct vcpu *v, uint64_t address, uint64_t value)
 {
     const struct vm *vm = v->vm;
-    uint64_t at = address - vm->bell_address, i = at / MV_BELL_STEP;
+    uint64_t at = address - vm->bell_address;
+    uint64_t i = at / MV_BELL_STEP | at << (64 - __builtin_ctz(MV_BELL_STEP));    /* rotated */
 
-    if (at % MV_BELL_STEP != 0 || i >= vm->bell_count)
+    if (i >= vm->bell_count)
         return false;
     struct virq *q = vm->bells[arch_index(i, vm->bell_count)];
 

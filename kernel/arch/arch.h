@@ -129,6 +129,7 @@ void arch_clean(void *start, size_t bytes);
 arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, uint32_t physical,
                        bool notify, uint32_t sender);
 uint32_t arch_lr_state(arch_lr_t lr);
+bool arch_lr_is_linked(arch_lr_t lr);
 uint32_t arch_lr_sender(arch_lr_t lr);
 arch_lr_t arch_lr_read(uint32_t i);
 void arch_lr_write(uint32_t i, arch_lr_t lr);

@@ -78,6 +78,7 @@ arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, uint32_t 
 }
 
 uint32_t arch_lr_state(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_STATE); }
+bool arch_lr_is_linked(arch_lr_t lr) { return false; }
 uint32_t arch_lr_sender(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_SENDER); }
 arch_lr_t arch_lr_read(uint32_t i) { return mmio_read32(virtual_interface + GICH_LR + 4 * i); }
 void arch_lr_write(uint32_t i, arch_lr_t lr)

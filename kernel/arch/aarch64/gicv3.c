@@ -163,6 +163,7 @@ void arch_lr_write(uint32_t i, arch_lr_t lr)
 }
 
 uint32_t arch_lr_state(arch_lr_t lr) { return (uint32_t)field_get(lr, LR_STATE); }
+bool arch_lr_is_linked(arch_lr_t lr) { return (lr & LR_HW) != 0; }
 uint32_t arch_lr_sender(arch_lr_t lr) { return 0; }
 uint32_t arch_lr_empty(void) { return (uint32_t)read_ich_elrsr_el2(); }
 uint32_t arch_lr_ended(void) { return (uint32_t)read_ich_hcr_el2() >> VIRTUAL_EOI_SHIFT; }

@@ -74,6 +74,7 @@ arch_lr_t arch_lr_make(uint32_t id, uint32_t priority, uint32_t state, uint32_t 
 }
 
 uint32_t arch_lr_state(arch_lr_t lr) { return lr >> 24 & 3; }
+bool arch_lr_is_linked(arch_lr_t lr) { return (lr & HOST_LR_PHYSICAL) != 0; }
 uint32_t arch_lr_sender(arch_lr_t lr) { return lr >> 40 & 7; }
 static uint32_t id_of(arch_lr_t lr) { return lr & 0xffff; }
 static uint32_t priority_of(arch_lr_t lr) { return lr >> 16 & 0xff; }
