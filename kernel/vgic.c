@@ -162,6 +162,7 @@ static void empty(struct vcpu *v)
 static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
 {
     struct vgic_bank *b = bank_of(v, id);
+    struct vm *vm = v->vm;
     uint32_t at = id % VGIC_BANK, bit = 1u << at, sender = 0, latched = 0, physical = b->physical[at];
 
     if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS && state == LR_ACTIVE)
@@ -186,16 +187,16 @@ static void put(struct vcpu *v, uint32_t i, uint32_t id, uint32_t state)
     }
     b->active &= ~bit;
     b->resident |= bit;
-    v->vm->lr_id[i] = (uint16_t)(id | latched);
-    v->vm->lrs |= 1u << i;
-    v->vm->lr_asks |= notify ? LR_ASK_END : 0;
+    vm->lr_id[i] = (uint16_t)(id | latched);
+    vm->lrs |= 1u << i;
+    vm->lr_asks |= notify ? LR_ASK_END : 0;
     arch_lr_t lr = arch_lr_make(id, b->priority[at], state, physical, notify, sender);
 
-    if (i == 0) {
+    if (i == 0 && !ARCH_SGI_HAS_SENDER) {
         bool usual = state == LR_PENDING && (latched == 0) == (id == ARCH_VM_TIMER);
 
-        v->vm->lr_first = lr;
-        v->vm->lr_again = usual && !(ARCH_SGI_HAS_SENDER && id < VGIC_SGIS) ? id : UINT32_MAX;
+        vm->lr_first = lr;
+        vm->lr_again = usual ? id : UINT32_MAX;
     }
     arch_lr_write(i, lr);
 }
@@ -338,7 +339,7 @@ static void arrive(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t
         vgic_update(v);
         return;
     }
-    if (used == 1 && vm->lr_again == id) {
+    if (!ARCH_SGI_HAS_SENDER && used == 1 && vm->lr_again == id) {
         b->pending &= ~(1u << at);
         arch_lr_write(0, vm->lr_first);
     } else {

@@ -713,6 +713,11 @@ fast_load:
         and     x9, x4, #0xfff
         lsr     x2, x2, #4
         orr     x2, x9, x2, lsl #12             /* the guest-physical address */
+        ubfx    w10, w16, #16, #5               /* SRT */
+        add     x9, sp, w10, uxtw #3
+        ldr     x3, [x9, #FRAME_X]
+        cmp     w10, #31
+        csel    x3, x3, xzr, ne
         phase   bell
         ldp     x9, x10, [x17, #VM_BELL_ADDRESS]    /* and how many */
         sub     x9, x2, x9
@@ -737,13 +742,8 @@ no_bell:
         check_bus exit_c
         phase   message
         mov     w1, #0x56000000
-        ubfx    w10, w16, #16, #5               /* SRT */
-        add     w1, w1, w16                     /* the syndrome */
-        add     x9, sp, w10, uxtw #3
-        ldr     x3, [x9, #FRAME_X]
-        cmp     w10, #31
-        csel    x3, x3, xzr, ne
         mrs     x7, elr_el2
+        add     w1, w1, w16                     /* the syndrome */
 
         phase   link
         add     w9, w11, #STATE_CALLING - STATE_WAITING
@@ -820,13 +820,8 @@ fast_bell:
 bell_commit:
         check_bus exit_c
         phase   message
-        ubfx    w3, w16, #16, #5                /* SRT */
-        add     x4, sp, w3, uxtw #3
-        ldr     x4, [x4, #FRAME_X]
-        cmp     w3, #31
-        csel    x4, x4, xzr, ne
         mov     x2, #1
-        lsl     x2, x2, x4                      /* the payload: the value modulo 64 */
+        lsl     x2, x2, x3                      /* the payload: the value modulo 64 */
         phase   save
         mrs     x3, elr_el2
         mrs     x4, spsr_el2
@@ -934,7 +929,7 @@ fast_resume_or_message:
  * about it or sp's vCPU, has nothing pending, takes the line, and outranks
  * sp's vCPU, of which no equal is ready; else to x17. Leaves x14: the sink,
  * w15: the line, x8: the core, w11: the rank, w10: the priority, x7: that ring.
- * Keeps x0-x2 and x16.
+ * Keeps x0-x3 and x16.
  */
 wake_check:
         ldr     w10, [sp, #VCPU_WAIT_KEY]
