@@ -133,6 +133,26 @@ static void request(void)
     guest_ring(FIRST + 1, 0);
 }
 
+/* A buffer of one part that is right: a frame, a place for one, bytes of a port, a
+ * message about one. */
+static void buffer(void)
+{
+    uint32_t device = any() % 2 * 2, count = slot_of(device)->device.queue_count, queue = any() % count;
+    struct vio_device_queue *q = &slot_of(device)->mmio.queue[queue];
+    uint32_t length = device == 2 ? (queue == 0 ? 1530 : 26 + 6 * any()) : queue == 3 ? 8 : any();
+    struct vio_console_control c = { any() % 3, (uint16_t)(any() % 8), (uint16_t)(any() % 2) };
+    uint32_t n = any() % 16;
+
+    if (!q->ready || q->num <= n)
+        return;
+    memcpy(guest_data(65536 + 2048 * n), &c, sizeof(c));
+    ((struct vio_desc *)(void *)rings(device, queue))[n] =
+        (struct vio_desc){ (uintptr_t)guest_data(65536 + 2048 * n), length, queue % 2 == 0 ? VIO_DESC_WRITE : 0, 0 };
+    q->avail->ring[q->avail->index % q->num] = (uint16_t)n;
+    q->avail->index++;
+    guest_ring(FIRST + device, queue);
+}
+
 static void make_available(uint32_t device)
 {
     struct vio_device_queue *q = &slot_of(device)->mmio.queue[any() % slot_of(device)->device.queue_count];
@@ -177,7 +197,8 @@ static void serve(uint32_t n)
             (void)vio_parts_put(part + chain.out_count, chain.in_count, chain.in_bytes - 1, &status, 1);
         }
         if ((how & 4) == 0)
-            vio_device_done(&s->queue[q], chain.head, (how & 8) != 0 ? any32() : (uint32_t)chain.in_bytes);
+            vio_device_done(&s->queue[q], chain.head,
+                            (how & 8) != 0 ? any32() : (how & 16) != 0 ? 100 : (uint32_t)chain.in_bytes);
     }
     for (uint32_t q = 0; q < s->link.layout.queue_count; q++)
         vio_link_server_publish(s, q);
@@ -213,7 +234,7 @@ static void do_one(void)
 {
     uint32_t what = any(), device = any() % DEVICES, n = any() % 2;
 
-    switch (what % 14) {
+    switch (what % 18) {
     case 0:  set_up(device, what > 127); break;
     case 1:
     case 2:  describe(device); break;
@@ -226,7 +247,11 @@ static void do_one(void)
     case 9:  poke_link(n); break;
     case 10: poke_ram(); break;
     case 11: write_register(); break;
-    case 12: world_wait((uint64_t)any() % 16 * SLOT_TICK_NS); break;
+    case 12:
+    case 13:
+    case 14:
+    case 15: buffer(); break;
+    case 16: world_wait((uint64_t)any() % 16 * SLOT_TICK_NS); break;
     default:
         world.to_cell[n].length = any();
         world.from_cell[n].length = 0;
