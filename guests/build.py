@@ -178,7 +178,7 @@ class Archive:
 def initrd(kernel, busybox, folder, checks, out):
     version, _, found = kernel_files(kernel)
     archive = Archive()
-    for name in ("proc", "sys", "dev", "tmp", "root", "etc", "sbin", "mnt"):
+    for name in ("proc", "sys", "dev", "tmp", "root", "etc", "sbin", "mnt", "home"):
         archive.folder(name)
     archive.device("dev/console", 5, 1)         # the kernel opens it before /dev is there
     program = next((read() for path, read in members(busybox) if path.endswith("bin/busybox")), None)
