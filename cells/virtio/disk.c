@@ -448,12 +448,23 @@ static void publish(struct disk *d)
         vio_mmio_publish(&d->slot.mmio, QUEUE);
 }
 
+/* The oldest piece has been there too long. A flush may take a disk much longer
+ * than anything else, and what comes behind it then does. */
 static bool is_overdue(const struct disk *d, uint64_t now_ns)
 {
-    for (uint32_t i = 0; i < DISK_PIECES; i++)
-        if (d->piece[i].request != NULL && now_ns - d->piece[i].since >= DISK_LIMIT_NS)
-            return true;
-    return false;
+    uint64_t limit = DISK_LIMIT_NS, oldest = 0;
+
+    for (uint32_t i = 0; i < DISK_PIECES; i++) {
+        const struct disk_piece *p = &d->piece[i];
+
+        if (p->request == NULL)
+            continue;
+        if (p->request->type == VIO_BLOCK_FLUSH)
+            limit = DISK_FLUSH_LIMIT_NS;
+        if (now_ns - p->since > oldest)
+            oldest = now_ns - p->since;
+    }
+    return oldest >= limit;
 }
 
 static bool tick(struct slot *s, uint64_t now_ns)

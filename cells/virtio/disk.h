@@ -29,6 +29,7 @@
 #define DISK_PIECE_BUFFERS 16u     /* most of one piece */
 #define DISK_TRIES        4u       /* sessions that a request lives through */
 #define DISK_LIMIT_NS     UINT64_C(10000000000)
+#define DISK_FLUSH_LIMIT_NS UINT64_C(40000000000)  /* while a flush is under way */
 
 /* One of the guest's. */
 struct disk_request {

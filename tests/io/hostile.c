@@ -303,7 +303,7 @@ void hostile_run(const uint8_t *bytes, size_t size)
     }
     /* Whatever has happened, it comes to rest, and no request stays for ever. */
     for (uint32_t n = 0; n < 3; n++)
-        world_wait(DISK_LIMIT_NS + 2 * SLOT_TICK_NS);
+        world_wait(DISK_FLUSH_LIMIT_NS + 2 * SLOT_TICK_NS);
     if (slot_run() || disk.used != 0)
         abort();
 }

@@ -12,7 +12,7 @@ static const struct {
     int (*run)(void);
     int tests;
 } groups[] = {
-    { "addresses", test_addresses, 4 }, { "switch", test_switch, 9 }, { "disk", test_disk, 19 },
+    { "addresses", test_addresses, 4 }, { "switch", test_switch, 9 }, { "disk", test_disk, 20 },
     { "network", test_network, 12 },    { "ports", test_ports, 10 },  { "wild", test_wild, 2 },
 };
 

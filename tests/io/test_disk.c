@@ -589,6 +589,24 @@ static void test_silent(void **state)
     assert_memory_equal(guest_data(DATA), image, 512);
 }
 
+/* A flush has more time, and gives it to what is with it. */
+static void test_slow_flush(void **state)
+{
+    (void)state;
+    assert_true(add_one(0, VIO_BLOCK_FLUSH, 0, 0, 0));
+    assert_true(add_one(1, IN, 0, DATA, 512));
+    ring();
+    world_wait(DISK_FLUSH_LIMIT_NS - 2 * SLOT_TICK_NS);
+    expect_nothing();
+    settle();
+    expect_done(0, VIO_BLOCK_OK);
+    expect_done(1, VIO_BLOCK_OK);
+    assert_true(add_one(2, VIO_BLOCK_FLUSH, 0, 0, 0));
+    ring();
+    world_wait(DISK_FLUSH_LIMIT_NS + 2 * SLOT_TICK_NS);
+    expect_done(2, VIO_BLOCK_IOERR);
+}
+
 /* There is no block cell at all. */
 static void test_nobody(void **state)
 {
@@ -769,6 +787,7 @@ int test_disk(void)
         cmocka_unit_test_setup(test_bad_answers, setup),
         cmocka_unit_test_setup(test_part_fails, setup),
         cmocka_unit_test_setup(test_silent, setup),
+        cmocka_unit_test_setup(test_slow_flush, setup),
         cmocka_unit_test_setup(test_nobody, setup),
         cmocka_unit_test_setup(test_reset, setup),
         cmocka_unit_test_setup(test_shrinks, setup),
