@@ -46,7 +46,7 @@ all: kit $(addprefix kernel-,$(VARIANTS))
 
 # A folder of systems/. Those with virtual machines take Debian's kernel and our
 # initramfs, or LINUX=path INITRD=path.
-SYSTEM ?= two-linux
+SYSTEM ?= handset
 SYSTEM_DTS = systems/$(SYSTEM)/system.dts
 SYSTEM_GUESTS = $(if $(findstring linux,$(SYSTEM)),guests)
 # What a system needs besides, and QEMU's words for it.
@@ -80,7 +80,7 @@ tour-two-linux tour-pipeline: tour-%: kit
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
 TEST_STEPS := all test-tool test-lib test-virtio test-vmm test-block test-nic test-pci test-io test-net test-unit test-lib-target test-clang test-target test-drivers test-boot \
-              test-tutorial tour-pipeline guests-all test-guests test-linux tour-two-linux
+              test-tutorial tour-pipeline guests-all test-guests test-linux test-sharing tour-two-linux tour-handset
 
 .PHONY: test test-tutorial test-clang check
 test:
@@ -132,7 +132,7 @@ clean:
 
 help:
 	@echo 'make              the kit: kernels of all boards, cell library, host tool (build/kit, build/tools/mullion)'
-	@echo 'make run          boots two Linux machines and a native cell (SYSTEM=linux, pipeline, hello, pingpong: another'
+	@echo 'make run          boots two Linux machines, drivers and a modem (SYSTEM=two-linux, linux, pipeline, ...: another'
 	@echo '                  of systems/); without a terminal, a scripted tour'
 	@echo 'make test         all tests; the last line is "N passed, N failed"'
 	@echo 'make test-unit    the kernel on this PC, under sanitizers (also test-tool, test-lib, test-lib-target,'

@@ -67,14 +67,14 @@ def tour(system):
     for name in MACHINES:
         system.expect(name, rf"{name}: Linux [0-9]\S+, 2 CPU", BOOT_LIMIT - (time.monotonic() - start))
     note(f"both prompts after {time.monotonic() - start:.0f} s")
-    for name in MACHINES:
-        system.type(name, "stty cols 200")      # long lines stay lines
 
     say("Ctrl-] ? lists who could have the keyboard.")
     system.terminal.send(SWITCH + b"?")
     system.expect("console", r"  1  personal  \(keyboard\)")
     system.expect("console", r"  2  business")
     system.expect("console", r"  3  modem")
+    for name in MACHINES:
+        system.type(name, "stty cols 200")      # long lines stay lines
 
     say("""It has two disks, which are partitions of the one that the block driver has. The first can be read by both
         machines, and be written by none.""")
@@ -102,7 +102,7 @@ def tour(system):
     ping(system, "business", MACHINES["personal"])
 
     say("A file goes from one machine to the other.")
-    system.type("business", "nc -l -p 9000 >/tmp/got </dev/null; md5sum /tmp/got")
+    system.type("business", "nc -l -p 9000 >/tmp/got; md5sum /tmp/got")
     system.switch("personal")
     time.sleep(1)
     system.ask("personal", "nc 10.0.2.22 9000 </home/photo; echo sent", r"^sent$", 60)
