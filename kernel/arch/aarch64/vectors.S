@@ -344,6 +344,32 @@ own_exception:
         mov     sp, x3
         b       trap_own
 
+#ifndef MV_NO_FASTPATH
+/*
+ * A guest's access to bell x9, when its vIRQ's sink waits as wake_check wants
+ * it. What it does then is vm_bell() and cpu_leave_vm(), and as for fast_raise.
+ * As fast_exit left it, with the flags of x9's bound.
+ */
+fast_bell:
+        phase   lookup
+        tbz     w16, #6, no_bell                /* a load */
+        csel    x9, x9, xzr, lo
+        csdb                                    /* a mispredicted bound reads index 0 */
+        ldr     x12, [x17, #VM_BELLS]
+        ldr     x12, [x12, x9, lsl #3]
+        cbz     x12, no_bell
+        mov     x2, #1
+        lsl     x2, x2, x3                      /* the payload: the value modulo 64 */
+        adr     x17, exit_c
+        adr     x18, bell_commit
+        ldr     w10, [sp, #VCPU_REPLY_KEY]      /* of a guest, the state of one that waits */
+        b       wake_check_key
+exit_c:
+        adr     x17, trap_vm
+        mov     x1, sp
+        b       call_c
+#endif
+
 /* Slots 8-11, from a cell. sp is its vCPU. */
         vector  8, cell_sync
         phase   entry
@@ -458,6 +484,22 @@ wrong_place:
         wfe
         b       wrong_place
 
+#ifndef MV_NO_FASTPATH
+/* A bell wakes the sink, as wake_check left it. */
+bell_commit:
+        check_bus exit_c
+        phase   save
+        mrs     x3, elr_el2
+        mrs     x4, spsr_el2
+        add     x3, x3, #4                      /* behind the instruction */
+        str     x4, [sp, #FRAME_PSTATE]
+        msr     elr_el2, x3
+        ldr     x17, [sp, #VCPU_VM]
+        bl      leave_guest
+        ldr     x30, [sp, #FRAME_X + 8 * 30]
+        b       raise_count
+#endif
+
 /* Slots 12-15, from AArch32 below: HCR_EL2.RW and SPSR_EL2 make that impossible. */
         vector  12, aarch32_12
         mov     x16, #12
@@ -477,6 +519,31 @@ wrong_place:
         b.lo    1b
         dsb     sy                              /* done before memory is used with the cache off */
         ret
+
+#ifndef MV_NO_FASTPATH
+/* The registers of the guest whose struct vm x17 is make way for a native cell's.
+ * Loses x0, x5, x6, x9, x12, x16. */
+leave_guest:
+        phase   guest
+        mrs     x0, sctlr_el1
+        mrs     x5, tcr_el1
+        mrs     x6, cpacr_el1
+        mrs     x9, cntkctl_el1
+        mrs     x12, tpidrro_el0
+        stp     x0, x5, [x17, #VM_ENTERED]
+        stp     x6, x9, [x17, #VM_ENTERED + 16]
+        str     x12, [x17, #VM_ENTERED + 32]
+        adr     x16, native_registers
+        ldp     x0, x5, [x16]
+        ldp     x6, x9, [x16, #16]
+        msr     sctlr_el1, x0
+        msr     tcr_el1, xzr
+        msr     cpacr_el1, x5
+        msr     cntkctl_el1, x6
+        msr     tpidrro_el0, xzr
+        msr     hcr_el2, x9
+        ret
+#endif
 
         vector  13, aarch32_13
         mov     x16, #13
@@ -776,67 +843,6 @@ no_bell:
         mov     x5, xzr
         mov     x6, xzr
         b       fast_load
-
-/* The registers of the guest whose struct vm x17 is make way for a native cell's.
- * Loses x0, x5, x6, x9, x12, x16. */
-leave_guest:
-        phase   guest
-        mrs     x0, sctlr_el1
-        mrs     x5, tcr_el1
-        mrs     x6, cpacr_el1
-        mrs     x9, cntkctl_el1
-        mrs     x12, tpidrro_el0
-        stp     x0, x5, [x17, #VM_ENTERED]
-        stp     x6, x9, [x17, #VM_ENTERED + 16]
-        str     x12, [x17, #VM_ENTERED + 32]
-        adr     x16, native_registers
-        ldp     x0, x5, [x16]
-        ldp     x6, x9, [x16, #16]
-        msr     sctlr_el1, x0
-        msr     tcr_el1, xzr
-        msr     cpacr_el1, x5
-        msr     cntkctl_el1, x6
-        msr     tpidrro_el0, xzr
-        msr     hcr_el2, x9
-        ret
-
-/*
- * A guest's access to bell x9, when its vIRQ's sink waits as wake_check wants
- * it. What it does then is vm_bell() and cpu_leave_vm(), and as for fast_raise.
- * As fast_exit left it, with the flags of x9's bound.
- */
-fast_bell:
-        phase   lookup
-        tbz     w16, #6, no_bell                /* a load */
-        csel    x9, x9, xzr, lo
-        csdb                                    /* a mispredicted bound reads index 0 */
-        ldr     x12, [x17, #VM_BELLS]
-        ldr     x12, [x12, x9, lsl #3]
-        cbz     x12, no_bell
-        adr     x17, exit_c
-        adr     x18, bell_commit
-        ldr     w10, [sp, #VCPU_REPLY_KEY]      /* of a guest, the state of one that waits */
-        b       wake_check_key
-bell_commit:
-        check_bus exit_c
-        phase   message
-        mov     x2, #1
-        lsl     x2, x2, x3                      /* the payload: the value modulo 64 */
-        phase   save
-        mrs     x3, elr_el2
-        mrs     x4, spsr_el2
-        add     x3, x3, #4                      /* behind the instruction */
-        str     x4, [sp, #FRAME_PSTATE]
-        msr     elr_el2, x3
-        ldr     x17, [sp, #VCPU_VM]
-        bl      leave_guest
-        ldr     x30, [sp, #FRAME_X + 8 * 30]
-        b       raise_count
-
-exit_c:
-        adr     x17, trap_vm
-        mov     x1, sp
-        b       call_c
 
 /*
  * reply_wait to a guest that still owns this core's registers, when it goes on
