@@ -23,7 +23,8 @@ ARCH_SOURCES   := $(ARCH_DIR)/frame.c $(ARCH_DIR)/gic.c $(ARCH_DIR)/init.c \
 KERNEL_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
                    -Wconversion -Wvla -Wundef -Wno-unused-parameter
 # Each of these was found to make this kernel smaller.
-KERNEL_SMALL    := -fno-move-loop-invariants -fno-thread-jumps -fno-shrink-wrap -fno-caller-saves -fno-ipa-sra
+KERNEL_SMALL    := -fno-move-loop-invariants -fno-thread-jumps -fno-shrink-wrap -fno-caller-saves -fno-ipa-sra \
+                   -fno-guess-branch-probability -fno-ipa-cp -fno-early-inlining
 KERNEL_CFLAGS   := -std=gnu11 -Os -g -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align \
                    -march=armv8-a -mtune=cortex-a53 -ffunction-sections -fdata-sections \
                    -fno-common -fomit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \

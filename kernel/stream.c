@@ -17,16 +17,16 @@ static_assert(offsetof(struct mv_stream_state, address) - offsetof(struct mv_str
 #define ANY  (~0u)
 
 /* From one of the statuses in the mask `from`, because of f if that is not NULL;
- * whether it was so. What is known afterwards goes to `out` if that is not NULL. */
+ * returns the status before. What is known afterwards goes to `out` if that is not NULL. */
 __attribute__((noinline))
-static bool change(struct stream *s, uint32_t from, enum mv_stream_status to, const struct stream_fault *f, void *out)
+static uint64_t change(struct stream *s, uint32_t from, enum mv_stream_status to, const struct stream_fault *f, void *out)
 {
-    bool so;
+    uint64_t was;
 
     arch_lock(&lock);
-    so = (from >> s->known.status & 1) != 0;
-    if (so) {
-        if ((s->known.status == MV_STREAM_PASSES) != (to == MV_STREAM_PASSES))
+    was = s->known.status;
+    if ((from >> was & 1) != 0) {
+        if ((was == MV_STREAM_PASSES) != (to == MV_STREAM_PASSES))
             arch_dma_let(s->sys, to == MV_STREAM_PASSES);
         s->known.status = to;
         if (f != NULL)
@@ -35,7 +35,7 @@ static bool change(struct stream *s, uint32_t from, enum mv_stream_status to, co
     if (out != NULL)
         arch_copy(out, &s->known, sizeof(s->known));
     arch_unlock(&lock);
-    return so;
+    return was;
 }
 
 void stream_cell(struct cell *c, enum mv_stream_status status)
@@ -60,21 +60,20 @@ void stream_refused(uint64_t id, const struct stream_fault *f)
         if (s->known.id != id)
             continue;
         s->known.faults++;     /* of one core alone */
-        if (change(s, 1u << MV_STREAM_PASSES, MV_STREAM_ABORTED, f, NULL) && s->virq != NULL)
+        if (change(s, 1u << MV_STREAM_PASSES, MV_STREAM_ABORTED, f, NULL) == MV_STREAM_PASSES && s->virq != NULL)
             virq_raise_any(s->virq, UINT64_C(1) << i % 64);
     }
 }
 
 struct result call_stream_control(HANDLER_ARGS)
 {
-    struct stream *s = object;
     uint32_t from = a1 == MV_STREAM_LOOK ? 0 : ANY << (MV_STREAM_STOPPED + 1);
-    bool changed;
+    uint64_t was;
 
     if (self->buffer == NULL || a1 > MV_STREAM_RESTORE)
         return result_status(MV_BAD_ARG);
-    changed = change(s, from, (enum mv_stream_status)a1, NULL, self->buffer->data);
-    return result_status(a1 == MV_STREAM_RESTORE && !changed ? MV_BUSY : MV_OK);
+    was = change(object, from, (enum mv_stream_status)a1, NULL, self->buffer->data);
+    return result_status(was == MV_STREAM_STOPPED && a1 == MV_STREAM_RESTORE ? MV_BUSY : MV_OK);
 }
 static_assert((int)MV_STREAM_ABORT == (int)MV_STREAM_ABORTED && (int)MV_STREAM_RESTORE == (int)MV_STREAM_PASSES,
               "an action is what it leads to");

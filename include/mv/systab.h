@@ -157,11 +157,9 @@ struct mv_sys_stream {
     uint32_t virq;                      /* raised when the SMMU has refused an access; MV_NONE: none */
     uint32_t reserved;
     uint64_t entry;                     /* where its entry of the SMMU's stream table is */
-    uint64_t context;                   /* and the context descriptor of its cell */
+    uint64_t passes;                    /* the entry's first word while it passes: by way of its cell's context descriptor */
 };
-/* The first word of an entry: nothing passes; by way of a context descriptor. */
-#define MV_STREAM_ENTRY_ABORTED       UINT64_C(1)
-#define MV_STREAM_ENTRY_PASSES        UINT64_C(0xb)
+#define MV_STREAM_ENTRY_ABORTED  UINT64_C(1)    /* the first word while nothing passes */
 #define MV_STREAM_ASID(cell)  ((cell) + 1)      /* that of a cell's streams, by the cell's index */
 /* Memory that cell_start makes pristine: file_size bytes copied from source,
  * the rest up to size zeroed. */

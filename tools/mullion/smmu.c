@@ -26,6 +26,7 @@ enum { STREAM_BITS_MAX = 24 };
 
 /* A stream table entry: what all have, and for those that may pass how their
  * context descriptor is read: write-back, Inner Shareable. */
+#define ENTRY_PASSES         UINT64_C(0xb)        /* beside the context descriptor's address */
 #define ENTRY_1_CACHED       (UINT64_C(1) << 2 | UINT64_C(1) << 4 | UINT64_C(3) << 6)
 
 /* A context descriptor: the lower range of addresses, the other one disabled. */
@@ -206,7 +207,7 @@ struct mv_sys_stream smmu_stream(const struct system *s, const struct layout *l,
         .id = t->id,
         .virq = s->stream_virq ? s->stream_virq->index : MV_NONE,
         .entry = l->smmu_base + entry_at(s, &p, t->id),
-        .context = l->smmu_base + context_at(s, &p, t->cell),
+        .passes = (l->smmu_base + context_at(s, &p, t->cell)) | ENTRY_PASSES,
     };
 }
 
@@ -297,7 +298,7 @@ static void make_stream_table(const struct maker *m, const struct system *s, con
         uint32_t id = s->streams.at[i]->id;
 
         if (c->autostart)
-            put(m, m->l->smmu_base + entry_at(s, p, id), (m->l->smmu_base + context_at(s, p, c)) | MV_STREAM_ENTRY_PASSES);
+            put(m, m->l->smmu_base + entry_at(s, p, id), (m->l->smmu_base + context_at(s, p, c)) | ENTRY_PASSES);
         put(m, m->l->smmu_base + entry_at(s, p, id) + 8, ENTRY_1_CACHED);
         if (p->pointers)
             put(m, m->l->smmu_base + (id >> SPLIT) * POINTER_BYTES,

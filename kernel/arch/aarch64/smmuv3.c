@@ -137,7 +137,7 @@ void arch_dma_let(const struct mv_sys_stream *s, bool pass)
     uint64_t *entry = arch_ram((paddr_t){ s->entry });
 
     /* All that differs is one word, which the SMMU reads at once. */
-    __atomic_store_n(entry, pass ? s->context | MV_STREAM_ENTRY_PASSES : MV_STREAM_ENTRY_ABORTED, __ATOMIC_RELAXED);
+    __atomic_store_n(entry, pass ? s->passes : MV_STREAM_ENTRY_ABORTED, __ATOMIC_RELAXED);
     command(CMD_CFGI_STE | (uint64_t)s->id << 32, 1);
     /* Its end is also that of all that has been translated so far. */
     command(CMD_TLBI_ASID | (uint64_t)MV_STREAM_ASID(s->cell) << 48, 0);
@@ -198,7 +198,7 @@ static void check_features(uint64_t base, uint32_t config)
 
     if ((get(base, SMMU_IDR0) & (need | IDR0_BIG_ENDIAN | IDR0_STALL_FORCED)) != need ||
         (get(base, SMMU_IDR5) & IDR5_4K) == 0 || (idr1 & IDR1_PRESET) != 0 || field_get(idr1, IDR1_EVENTS) < EVENT_BITS)
-        panic("the SMMU lacks what we need: see smmuv3.c");
+        panic("unfit SMMU, see smmuv3.c");
 }
 
 void arch_dma_init(const struct mv_systab *t)
