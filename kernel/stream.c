@@ -9,7 +9,7 @@
 
 static struct stream *streams;         /* of all cells */
 static uint32_t       stream_count;
-static uint32_t       lock;            /* for what is known of them, and for the SMMU's commands */
+static uint32_t       lock;            /* for what is known of them, and for what it means to the machine */
 
 static_assert(offsetof(struct mv_stream_state, address) - offsetof(struct mv_stream_state, fault) ==
               offsetof(struct stream_fault, address), "a fault is copied as a whole");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A stream: what a device says to the SMMU with its own reads and writes. While
+ * A stream: a device's own reads and writes, as the machine tells them apart. While
  * it passes, they reach what the host tool's tables give to its cell's devices;
  * else nothing. It passes only while its cell runs, and not after the first
  * access that was refused. Any core, under one lock.
@@ -32,5 +32,5 @@ void stream_boot(const struct mv_systab *t);
  * changed by its devices when this returns. */
 void stream_cell(struct cell *c, enum mv_stream_status status);
 
-/* The SMMU has refused an access of the stream with this id, if there is one. */
+/* An access of the stream with this id was refused, if there is one. */
 void stream_refused(uint64_t id, const struct stream_fault *f);

@@ -196,7 +196,7 @@ def check_kernel_has_no_word_about_arm():
     word = (r"aarch(?:32|64)|arm|armv\d+[\w.-]*|el[0-3]|gic\w*|smmu\w*|daif|psci|smccc|neon|sve"
             r"|stage[ -]?[12]|svc|hvc|smc|mrs|msr|eret|wf[ei]|tlbi?|[di]sb|dmb|[xwq](?:\d|[12]\d|30)|nzcv")
     # gic_version is a field of the flat table's head.
-    yield from mistakes(names, rf"(?i)(?!\bgic_version\b|\bMV_GIC_VERSION\b)\b(?:{word}|{register})\b",
+    yield from mistakes(names, rf"(?i)(?!\b[gs](?:ic|mmu)_version\b|\bMV_(?:GIC|SMMU)_VERSION\b)\b(?:{word}|{register})\b",
                         "a word about Arm")
     yield from mistakes(names, r"\basm\b|__asm", "assembly outside kernel/arch")
 
