@@ -117,12 +117,12 @@ class Run:
 
     def start(self, machine, line):
         """In the background; its result goes to a file."""
-        self.system.type(machine, f"({line}) >/tmp/out 2>&1 & true")
+        self.system.type(machine, f"({line}) >/tmp/out 2>&1 & job=$!")
 
     def result(self, machine, line, timeout=90):
         """The result of what start() has started."""
         program, what = line.split()[:2]
-        self.system.type(machine, "wait; tail -n 1 /tmp/out")
+        self.system.type(machine, "wait $job; tail -n 1 /tmp/out")
         match = self.system.cells[machine].expect(rf"^{program}: {what} (ok|FAIL) ?(.*)", patience(timeout), BROKEN)
         if match[1] != "ok":
             raise Missing(f"[{machine}] {line}: {match.group()}")
