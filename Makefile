@@ -80,7 +80,7 @@ tour-two-linux tour-pipeline: tour-%: kit
 
 # In this order; each prints "N passed, N failed" at its end, or counts as one.
 TEST_STEPS := all test-tool test-lib test-virtio test-vmm test-block test-nic test-pci test-io test-net test-unit test-lib-target test-clang test-target test-drivers test-boot \
-              test-tutorial tour-pipeline guests-all test-guests test-linux test-sharing tour-two-linux tour-handset
+              test-tutorial tour-pipeline guests-all test-guests test-linux test-sharing tour-handset
 
 .PHONY: test test-tutorial test-clang check
 test:
