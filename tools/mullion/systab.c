@@ -274,6 +274,16 @@ static const struct cell *first_user(const struct system *s, const struct segmen
     return NULL;
 }
 
+/* Whose start clears it. A link is its client's: the server's start must not take
+ * from a client what has been done for it already. */
+static const struct cell *clearer(const struct system *s, const struct segment *g)
+{
+    for (size_t i = 0; i < s->channels.count; i++)
+        if (s->channels.at[i]->segment == g && s->channels.at[i]->link)
+            return s->channels.at[i]->end[0].cell;
+    return first_user(s, g);
+}
+
 /* Shared memory that is too large for the image is cleared when its first
  * user starts. What has a fixed place is left as the firmware left it. */
 static void clear_large_segments(const struct system *s, const struct cell *c, loads_t *loads)
@@ -281,7 +291,7 @@ static void clear_large_segments(const struct system *s, const struct cell *c, l
     for (size_t i = 0; i < s->segments.count; i++) {
         const struct segment *g = s->segments.at[i];
 
-        if (layout_is_shared(g) && !layout_in_file(g) && first_user(s, g) == c)
+        if (layout_is_shared(g) && !layout_in_file(g) && clearer(s, g) == c)
             *vec_push(loads) = (struct mv_sys_load){ base_of(g), 0, 0, g->size };
     }
 }
