@@ -25,7 +25,7 @@ bench:
 	@scripts/packages.sh run
 	@$(QUIETLY) kit $(BENCH_GUEST)
 	@$(BENCH_PYTHON) bench/bench.py $(if $(BENCH_PART),--part $(BENCH_PART)) $(BENCH)
-	@$(if $(BENCH_PART),,$(MAKE) --no-print-directory -s bench-linux)
+	@$(if $(BENCH_PART),,$(MAKE) --no-print-directory -s bench-linux bench-io)
 
 size:
 	@scripts/packages.sh test

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Puts the chief figures of build/bench/results.tsv and build/size.tsv into
+"""Puts the chief figures of build/bench/{results,io}.tsv and build/size.tsv into
 README.md, between its marker lines."""
 import re
 
@@ -18,6 +18,8 @@ ROWS = [
     ("sgi_self", "a guest's interrupt to itself until its handler"),
     ("vtimer_irq", "a guest's timer until its handler"),
     ("wfi_wake", "a guest that sleeps until its timer's handler"),
+    ("block_read", "a guest's read of 4 KiB from its disk: guest, io cell, driver and kernel together"),
+    ("net_small", "a frame from a guest over the switch to a native cell, and back, all of them together"),
     ("kernel_text_bytes", "all privileged text and constants"),
     ("kernel_static_bytes_4_cores", "text, data, stacks and own tables for four cores"),
     ("smallest_cell_bytes", "kernel memory for the smallest cell"),
@@ -26,7 +28,7 @@ ROWS = [
 
 
 def values():
-    for name in ("build/bench/results.tsv", "build/size.tsv"):
+    for name in ("build/bench/results.tsv", "build/bench/io.tsv", "build/size.tsv"):
         for line in open(name).read().splitlines()[1:]:
             metric, value, unit, *configuration = line.split("\t")
             if not configuration or configuration[0] in (CONFIGURATION, ""):

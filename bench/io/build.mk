@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# make bench-io: what a virtual machine's requests to disk and network cost, and
-#                channels, to build/bench/io.tsv and channels.tsv.
+# make bench-io: what a virtual machine's requests to disk and network cost, channels,
+#                TCP; to io.tsv, channels.tsv and tcp.tsv in build/bench.
 
 BENCH_IO_GUEST := build/bench/images/io-guest
 $(BENCH_IO_GUEST): bench/io/guest.c $(wildcard tests/guests/lib/*) $(KIT)/lib/libmv.a $(KIT)/lib/libvirtio.a bench/io/build.mk
@@ -11,6 +11,9 @@ $(BENCH_IO_GUEST): bench/io/guest.c $(wildcard tests/guests/lib/*) $(KIT)/lib/li
 	@aarch64-linux-gnu-objcopy -O binary $@.elf $@
 
 .PHONY: bench-io
-bench-io: kit $(BENCH_IO_GUEST)
-	@$(BENCH_PYTHON) bench/io/requests.py $(BENCH_IO)
+bench-io:
+	@scripts/packages.sh run
+	@$(QUIETLY) kit kit-net guests $(BENCH_IO_GUEST)
+	@$(BENCH_PYTHON) bench/io/request_rows.py $(BENCH_IO)
 	@$(BENCH_PYTHON) bench/io/channels.py $(BENCH_IO)
+	@$(BENCH_PYTHON) bench/io/tcp.py $(BENCH_IO)
