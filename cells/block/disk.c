@@ -36,21 +36,9 @@ static struct vio_memory memory;       /* the private region: the queue, then th
 static struct slot *slots;
 static bool silenced;                  /* its interrupt is not acknowledged */
 
-static const struct mv_function_config *function(void)
-{
-    return mv_cell.function_count > 0 ? &mv_cell.functions[0] : NULL;
-}
-
 static const char *words_of(enum vio_pci_status status)
 {
-    switch (status) {
-    case VIO_PCI_OK:             return NULL;
-    case VIO_PCI_NO_DEVICE:      return "it is no virtio device of version 1";
-    case VIO_PCI_BAD_CAPABILITY: return "its registers are not where they can be";
-    case VIO_PCI_TIMEOUT:        return "it cannot be reset";
-    case VIO_PCI_BAD_FEATURES:   return "it does not agree on features";
-    default:                     return "its queue cannot be set up";
-    }
+    return pci_virtio_words(status, "its queue cannot be set up");
 }
 
 /* The queue as long as the device has it, and as the region has place. It begins a
@@ -120,7 +108,7 @@ static const char *device_start(void)
 {
     const char *why;
 
-    if ((why = words_of(vio_pci_open(&device, function()))) != NULL)
+    if ((why = words_of(vio_pci_open(&device, pci_function()))) != NULL)
         return why;
     if (device.type != VIO_ID_BLOCK)
         return "it is no block device";
@@ -136,20 +124,20 @@ bool disk_start(void)
     const char *why;
 
     disk = (struct disk){ .works = false };
-    if (function() == NULL) {
+    if (pci_function() == NULL) {
         mv_print("no disk is given to this cell\n");
         return false;
     }
     memory = pci_dma_private();
-    why = memory.size == 0 ? "this cell has no DMA region (dma-size)" : pci_ask(function(), PCI_ATTACH);
+    why = memory.size == 0 ? "this cell has no DMA region (dma-size)" : pci_ask(pci_function(), PCI_ATTACH);
     if (why == NULL && (why = device_start()) != NULL)
         (void)disk_stop();
     if (why != NULL)
-        mv_print("%s does not work: %s\n", function()->name, why);
+        mv_print("%s does not work: %s\n", pci_function()->name, why);
     disk.works = why == NULL;
     if (disk.works && silenced) {
         silenced = false;
-        (void)mv_virq_ack(function()->line_cap, NULL);
+        (void)mv_virq_ack(pci_function()->line_cap, NULL);
     }
     return disk.works;
 }
@@ -157,7 +145,7 @@ bool disk_start(void)
 bool disk_stop(void)
 {
     bool reset = device.common != 0 && vio_pci_reset(&device);
-    bool detached = pci_ask(function(), PCI_DETACH) == NULL;
+    bool detached = pci_ask(pci_function(), PCI_DETACH) == NULL;
 
     disk.works = false;
     device.common = 0;                 /* its registers may be gone */
@@ -219,7 +207,7 @@ bool disk_interrupt(void)
         return true;
     }
     why = vio_pci_interrupts(&device);
-    (void)mv_virq_ack(function()->line_cap, NULL);
+    (void)mv_virq_ack(pci_function()->line_cap, NULL);
     if ((why & VIO_INTERRUPT_CONFIG) != 0 && !size_read())
         return false;
     return !vio_pci_is_broken(&device);

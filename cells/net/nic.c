@@ -31,21 +31,9 @@ static struct vio_memory memory;       /* the private region: the queues, then t
 static uint64_t header;                /* as the card sees it: without offloads, it is all zero */
 static bool silenced;                  /* the interrupt is not acknowledged */
 
-static const struct mv_function_config *function(void)
-{
-    return mv_cell.function_count > 0 ? &mv_cell.functions[0] : NULL;
-}
-
 static const char *words_of(enum vio_pci_status status)
 {
-    switch (status) {
-    case VIO_PCI_OK:             return NULL;
-    case VIO_PCI_NO_DEVICE:      return "it is no virtio device of version 1";
-    case VIO_PCI_BAD_CAPABILITY: return "its registers are not where they can be";
-    case VIO_PCI_TIMEOUT:        return "it cannot be reset";
-    case VIO_PCI_BAD_FEATURES:   return "it does not agree on features";
-    default:                     return "its queues cannot be set up";
-    }
+    return pci_virtio_words(status, "its queues cannot be set up");
 }
 
 /* Each queue as long as the device has it; both have their place in the region. */
@@ -72,7 +60,7 @@ static const char *device_start(void)
 {
     const char *why;
 
-    if ((why = words_of(vio_pci_open(&device, function()))) != NULL)
+    if ((why = words_of(vio_pci_open(&device, pci_function()))) != NULL)
         return why;
     if (device.type != VIO_ID_NET)
         return "it is no network card";
@@ -105,19 +93,19 @@ bool nic_start(void)
     const char *why;
 
     nic = (struct nic){ .works = false };
-    if (function() == NULL) {
+    if (pci_function() == NULL) {
         mv_print("no network card is given to this cell\n");
         return false;
     }
-    why = !memory_is_enough() ? "this cell's DMA region (dma-size) is too small" : pci_ask(function(), PCI_ATTACH);
+    why = !memory_is_enough() ? "this cell's DMA region (dma-size) is too small" : pci_ask(pci_function(), PCI_ATTACH);
     if (why == NULL && (why = device_start()) != NULL)
         (void)nic_stop();
     if (why != NULL)
-        mv_print("%s does not work: %s\n", function()->name, why);
+        mv_print("%s does not work: %s\n", pci_function()->name, why);
     nic.works = why == NULL;
     if (nic.works && silenced) {
         silenced = false;
-        (void)mv_virq_ack(function()->line_cap, NULL);
+        (void)mv_virq_ack(pci_function()->line_cap, NULL);
     }
     return nic.works;
 }
@@ -125,7 +113,7 @@ bool nic_start(void)
 bool nic_stop(void)
 {
     bool reset = device.common != 0 && vio_pci_reset(&device);
-    bool detached = pci_ask(function(), PCI_DETACH) == NULL;
+    bool detached = pci_ask(pci_function(), PCI_DETACH) == NULL;
 
     nic.works = false;
     device.common = 0;                 /* its registers may be gone */
@@ -197,7 +185,7 @@ bool nic_interrupt(void)
         return true;
     }
     why = vio_pci_interrupts(&device);
-    (void)mv_virq_ack(function()->line_cap, NULL);
+    (void)mv_virq_ack(pci_function()->line_cap, NULL);
     if ((why & VIO_INTERRUPT_CONFIG) != 0)
         cable_read();
     return !vio_pci_is_broken(&device);

@@ -14,6 +14,7 @@
 #include <libmv/time.h>
 
 #include <libvirtio/memory.h>
+#include <libvirtio/pci.h>
 
 #include "pci_config.h"
 
@@ -23,6 +24,26 @@
 /* When a driver is to have its turn again if nothing happens before. */
 #define PCI_TICK_NS MV_S
 enum pci_again { PCI_NOT_AGAIN, PCI_AGAIN_AT_TICK, PCI_AGAIN_NOW };
+
+/* The function that a driver of one has; NULL: it was given none. */
+static inline const struct mv_function_config *pci_function(void)
+{
+    return mv_cell.function_count > 0 ? &mv_cell.functions[0] : NULL;
+}
+
+/* What came of setting a virtio device up, in words; NULL: it was done. `queue` is
+ * said of a queue that could not be. */
+static inline const char *pci_virtio_words(enum vio_pci_status status, const char *queue)
+{
+    switch (status) {
+    case VIO_PCI_OK:             return NULL;
+    case VIO_PCI_NO_DEVICE:      return "it is no virtio device of version 1";
+    case VIO_PCI_BAD_CAPABILITY: return "its registers are not where they can be";
+    case VIO_PCI_TIMEOUT:        return "it cannot be reset";
+    case VIO_PCI_BAD_FEATURES:   return "it does not agree on features";
+    default:                     return queue;
+    }
+}
 
 /* What came of a request, in words; NULL: it was done. */
 static inline const char *pci_ask(const struct mv_function_config *function, enum pci_request what)
