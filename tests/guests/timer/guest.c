@@ -62,6 +62,7 @@ static void clear(void)
  * past already, does the interrupt come? */
 static void comes_once(unsigned line, uint64_t at)
 {
+    set_control(0);     /* or it comes while the host holds this processor between the next two lines */
     fired = 0;
     set_compare(at);
     set_control(ENABLE);
