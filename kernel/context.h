@@ -9,9 +9,12 @@
 #include "base.h"
 #include <mv/systab.h>
 
+struct budget;
+
 struct context {
     uint64_t consumed;      /* ticks used so far, written by its core only */
     int64_t  slice_left;    /* ticks of its turn among equals; not positive: a whole one is next */
-    const struct mv_sys_context *sys;  /* [I] budget, period, partition: for the real-time scheduler */
+    struct budget *budget;  /* [I] how much it may use, or NULL: no limit */
     uint32_t rank;          /* [I] its priority as a rank, see sched.h */
+    uint32_t limits;        /* [I] its partition, and MV_LIMITS_BUDGET; 0: it may always run */
 };

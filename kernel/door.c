@@ -7,11 +7,12 @@
 #include "sched.h"
 #include "virq.h"
 
-/* By number; a call without a right names no object. A MESSAGE call does not
+/* By number, as the bit; a call without a right names no object. A MESSAGE call does not
  * come here: its number is as good as none. */
-#define RIGHT_PLAIN(right)   MV_RIGHT_##right
-#define RIGHT_MESSAGE(right) MV_RIGHT_NONE
-static const uint16_t right_needed[MV_CALL_COUNT] = {
+#define NO_RIGHT             31
+#define RIGHT_PLAIN(right)   (MV_RIGHT_##right == 0 ? NO_RIGHT : __builtin_ctz((uint32_t)MV_RIGHT_##right | 1u << NO_RIGHT))
+#define RIGHT_MESSAGE(right) NO_RIGHT
+static const uint8_t right_needed[MV_CALL_COUNT] = {
 #define CALL(number, name, kind, type, right, text) [number] = RIGHT_##kind(right),
 #include <mv/calls.def>
 #undef CALL
@@ -21,11 +22,11 @@ struct result door_plain(struct vcpu *self, uint64_t a0, uint64_t a1, uint64_t a
                          uint64_t a4, uint64_t a5, uint64_t number)
 {
     uint64_t index = arch_index(number, MV_CALL_COUNT);   /* a MESSAGE call if out of range */
-    uint32_t right = right_needed[index];
+    uint32_t right = 1u << right_needed[index];
     handler_fn *handler = arch_handler(index);
     void *object = NULL;
 
-    if (right != MV_RIGHT_NONE) {
+    if (right != 1u << NO_RIGHT) {
         const struct cap *c = cap_at(self, (uint32_t)a0);
 
         if (unlikely((c->rights & right) == 0))
@@ -130,6 +131,11 @@ struct result call_yield(HANDLER_ARGS)
 struct result call_exit(HANDLER_ARGS)
 {
     return call_vcpu_stop(self, self, 0, 0, 0, 0, 0, 0);
+}
+
+struct result call_schedule_switch(HANDLER_ARGS)
+{
+    return result_status(MV_BAD_ARG);
 }
 
 struct result call_system_reset(HANDLER_ARGS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "system.h"
 
+#include "budget.h"
 #include "cap.h"
 #include "cell.h"
 #include "core.h"
@@ -45,6 +46,8 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
         .vgic_bank = sizeof(struct vgic_bank),
         .bell_slot = sizeof(struct virq *),
         .stream = sizeof(struct stream),
+        .budget = sizeof(struct budget),
+        .limit = sizeof(struct limit),
     },
     .fields = { MV_OBJECT_FIELDS(FIELD_AT) },
 };

@@ -33,6 +33,12 @@ void trace(struct core *core, uint32_t class, enum mv_trace_event event, const s
     __atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE);
 }
 
+struct result call_trace_mark(HANDLER_ARGS)
+{
+    trace(self->core, MV_TRACE_MARK, MV_EVENT_MARK, self, a1, a2);
+    return result_status(MV_OK);
+}
+
 struct result call_trace_set(HANDLER_ARGS)
 {
     if ((a1 & ~(uint64_t)MV_TRACE_ALL) != 0)

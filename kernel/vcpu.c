@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vcpu.h"
 
+#include "budget.h"
 #include "cell.h"
 #include "core.h"
 #include "door.h"
@@ -177,7 +178,7 @@ struct result call_vcpu_write(HANDLER_ARGS)
     return result_status(st);
 }
 
-static_assert(sizeof(struct mv_counters) - offsetof(struct mv_counters, raises) ==
+static_assert(offsetof(struct mv_counters, exhausted) - offsetof(struct mv_counters, raises) ==
               offsetof(struct vcpu, overruns) + 8 - offsetof(struct vcpu, raises),
               "counters are copied whole");
 
@@ -195,6 +196,7 @@ struct result call_vcpu_counters(HANDLER_ARGS)
     out->run_ns = time_to_ns(ticks);
     out->calls = v->calls;
     out->served = v->served;
-    arch_copy(&out->raises, &v->raises, sizeof(*out) - offsetof(struct mv_counters, raises));
+    arch_copy(&out->raises, &v->raises, offsetof(struct mv_counters, exhausted) - offsetof(struct mv_counters, raises));
+    out->exhausted = v->own.budget == NULL ? 0 : v->own.budget->times;
     return result_status(MV_OK);
 }

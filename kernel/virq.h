@@ -11,6 +11,7 @@
 
 #include "base.h"
 #include "door.h"
+#include "heap.h"
 
 struct core;
 
@@ -22,8 +23,18 @@ struct virq {
     uint32_t     interrupt;  /* [I] of a device */
     uint32_t     guest_interrupt;  /* [I] of a VM: which one there */
     struct timer *timer;     /* [I] that raises it, or NULL */
+    struct limit *limit;     /* [I] of a device: how often it may interrupt, or NULL */
     bool         edge;       /* [I] */
     bool         active;     /* the device waits for its acknowledge; sink's core only */
+};
+
+/* How often a device may interrupt: `sys` says so. */
+struct limit {
+    struct heap_node node;   /* in core->timers while the next interrupt is held back */
+    struct virq     *virq;   /* [I] */
+    const struct mv_sys_virq *sys;  /* [I] */
+    uint64_t         since;  /* ticks: when the present interval began */
+    uint64_t         count;  /* interrupts in it */
 };
 
 /* Let v's core look at what is pending for it. */

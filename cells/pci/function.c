@@ -54,11 +54,17 @@ static void clear_bits(uint32_t id, uint32_t kind, uint32_t offset, uint32_t bit
         space_write(id, at + offset, space_read(id, at + offset) & ~bits);
 }
 
-void function_off(uint32_t id)
+/* No DMA, no interrupt of any kind; and COMMAND_MEMORY, or nothing, of what else it may. */
+static void quiet(uint32_t id, uint32_t memory)
 {
-    command(id, COMMAND_NO_INTX);
+    command(id, memory | COMMAND_NO_INTX);
     clear_bits(id, CAPABILITY_MSI, 0, MSI_ENABLE);
     clear_bits(id, CAPABILITY_MSIX, 0, MSIX_ENABLE);
+}
+
+void function_off(uint32_t id)
+{
+    quiet(id, 0);
 }
 
 /* ---- reset -------------------------------------------------------------------------- */
@@ -77,21 +83,25 @@ static void wait_back(uint32_t id)
         mv_sleep(RESET_NS);
 }
 
-/* What it was doing for an earlier driver ends here, if it can be made to. */
+/* What it was doing for an earlier driver ends here, if it can be made to: then it
+ * is off, and has lost its BARs. */
 static void reset(uint32_t id)
 {
     uint32_t express = capability(id, CAPABILITY_EXPRESS), advanced = capability(id, CAPABILITY_ADVANCED);
     uint32_t power = capability(id, CAPABILITY_POWER);
 
     if (power && (space_read(id, power + POWER_CONTROL) & POWER_STATE)) {
+        function_off(id);
         space_write(id, power + POWER_CONTROL, 0);
         mv_sleep(POWER_NS);
     }
     if (express && (space_read(id, express + EXPRESS_CAN) & EXPRESS_CAN_RESET)) {
+        function_off(id);
         wait_clear(id, express + EXPRESS_CONTROL, EXPRESS_PENDING);
         space_write(id, express + EXPRESS_CONTROL, (space_read(id, express + EXPRESS_CONTROL) & 0xffff) | EXPRESS_RESET);
         wait_back(id);
     } else if (advanced && (space_read(id, advanced) & ADVANCED_CAN_RESET)) {
+        function_off(id);
         wait_clear(id, advanced + ADVANCED_CONTROL, ADVANCED_PENDING);
         space_write(id, advanced + ADVANCED_CONTROL, ADVANCED_RESET);
         wait_back(id);
@@ -110,6 +120,11 @@ static uint32_t bar_at(uint32_t bar)
     return SPACE_BAR + 4 * bar;
 }
 
+static bool bar_is_wide(uint32_t bar, uint32_t low)
+{
+    return !(low & BAR_IO) && BAR_KIND(low) == BAR_KIND_64 && bar + 1 < MV_PCI_BARS;
+}
+
 /* What a BAR can hold says how large it is. Decoding is off. Returns how many
  * words it has. */
 static uint32_t bar_measure(uint32_t id, uint32_t bar, struct function_found *found)
@@ -123,7 +138,7 @@ static uint32_t bar_measure(uint32_t id, uint32_t bar, struct function_found *fo
     found->bar = bar;
     found->bar_io = low & BAR_IO;
     found->bar_size = 0;
-    wide = !found->bar_io && BAR_KIND(low) == BAR_KIND_64 && bar + 1 < MV_PCI_BARS;
+    wide = bar_is_wide(bar, low);
     if (wide) {
         space_write(id, bar_at(bar + 1), UINT32_MAX);
         high = space_read(id, bar_at(bar + 1));
@@ -172,41 +187,86 @@ static enum pci_answer compare(const struct pci_function *f, struct function_fou
     return bars_agree(f, found) ? PCI_OK : PCI_BAR_DIFFERS;
 }
 
+static bool has_identity(const struct pci_function *f)
+{
+    return space_read(f->id, SPACE_IDENTITY) == ((uint32_t)f->device << 16 | f->vendor);
+}
+
+/* All BARs hold what they are given: what is not described is 0. */
+static bool bars_are_given(const struct pci_function *f)
+{
+    for (uint32_t i = 0; i < MV_PCI_BARS; i++) {
+        uint32_t low = space_read(f->id, bar_at(i));
+
+        if ((low & ~BAR_FLAGS) != (uint32_t)f->bar[i].address)
+            return false;
+        if (bar_is_wide(i, low) && space_read(f->id, bar_at(++i)) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Has this cell, in this life or an earlier one, compared it and given it its BARs?
+ * Its mark tells that from addresses which firmware has chosen by chance: how large
+ * BARs are cannot be seen while they are decoded. */
+static bool is_laid_out(const struct pci_function *f)
+{
+    return has_identity(f) && (space_read(f->id, SPACE_COMMAND) & COMMAND_MEMORY) &&
+           (space_read(f->id, SPACE_LINE) & LINE_FIELD) == LINE_LAID_OUT && bars_are_given(f);
+}
+
 bool function_is_on(const struct pci_function *f)
 {
-    uint32_t on = COMMAND_MEMORY | COMMAND_MASTER, identity = (uint32_t)f->device << 16 | f->vendor;
-    bool same = space_read(f->id, SPACE_IDENTITY) == identity && (space_read(f->id, SPACE_COMMAND) & on) == on;
+    uint32_t on = COMMAND_MEMORY | COMMAND_MASTER;
 
-    for (uint32_t i = 0; same && i < MV_PCI_BARS; i++)
-        if (f->bar[i].size)
-            same = (space_read(f->id, bar_at(i)) & ~BAR_FLAGS) == f->bar[i].address;
-    return same;
+    return has_identity(f) && (space_read(f->id, SPACE_COMMAND) & on) == on && bars_are_given(f);
 }
 
-enum pci_answer function_compare(const struct pci_function *f, struct function_found *found)
+void function_rest(const struct pci_function *f)
 {
-    if (!function_is_there(f->id))
-        return PCI_ABSENT;
-    function_off(f->id);
-    return compare(f, found);
+    quiet(f->id, is_laid_out(f) ? COMMAND_MEMORY : 0);
 }
 
-enum pci_answer function_attach(const struct pci_function *f, struct function_found *found)
+/* It rests and is there. Off if it differs. */
+static enum pci_answer lay_out(const struct pci_function *f, struct function_found *found)
 {
     enum pci_answer answer;
 
-    if (!function_is_there(f->id))
-        return PCI_ABSENT;
+    if (is_laid_out(f))
+        return PCI_OK;
     function_off(f->id);
-    reset(f->id);
-    if (!function_is_there(f->id))
-        return PCI_ABSENT;
     answer = compare(f, found);
     if (answer != PCI_OK)
         return answer;
     for (uint32_t i = 0; i < MV_PCI_BARS; i++)
         if (f->bar[i].size)
             space_write(f->id, bar_at(i), (uint32_t)f->bar[i].address);
-    command(f->id, COMMAND_MEMORY | COMMAND_MASTER);
+    space_write(f->id, SPACE_LINE, (space_read(f->id, SPACE_LINE) & ~LINE_FIELD) | LINE_LAID_OUT);
+    command(f->id, COMMAND_MEMORY | COMMAND_NO_INTX);
     return PCI_OK;
+}
+
+enum pci_answer function_lay_out(const struct pci_function *f, struct function_found *found)
+{
+    if (!function_is_there(f->id))
+        return PCI_ABSENT;
+    function_rest(f);
+    return lay_out(f, found);
+}
+
+enum pci_answer function_attach(const struct pci_function *f, struct function_found *found)
+{
+    enum pci_answer answer = PCI_ABSENT;
+
+    if (!function_is_there(f->id))
+        return PCI_ABSENT;
+    function_rest(f);
+    reset(f->id);
+    if (function_is_there(f->id))
+        answer = lay_out(f, found);
+    if (answer == PCI_OK)
+        command(f->id, COMMAND_MEMORY | COMMAND_MASTER);
+    else
+        function_off(f->id);
+    return answer;
 }

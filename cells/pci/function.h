@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One function of the bus: off, compared with its description, or on for its
- * driver. Nothing that a device says is believed further than a line of text.
+ * One function of the bus: off, at rest where its description puts it, or on for
+ * its driver. Nothing that a device says is believed further than a line of text.
  */
 #pragma once
 
@@ -22,13 +22,26 @@ struct function_found {
 bool function_is_there(uint32_t id);
 /* No decoding, no DMA, no interrupt of any kind. */
 void function_off(uint32_t id);
+/*
+ * No DMA and no interrupt of any kind. What lies where it belongs is decoded still:
+ * only its driver has it mapped, and it does nothing by itself.
+ */
+void function_rest(const struct pci_function *f);
 /* Has an earlier life of this cell attached it? Then its driver may be at work. */
 bool function_is_on(const struct pci_function *f);
-/* Off, and compared. */
-enum pci_answer function_compare(const struct pci_function *f, struct function_found *found);
 /*
- * Off, reset if it can be by configuration space, compared, and, if it is what
- * the description says, on: with its BARs, DMA, and INTx. Takes up to a second
+ * Compared, and, if it is what the description says, at rest with its BARs; else off.
+ * One that this cell has laid out before only rests.
+ */
+enum pci_answer function_lay_out(const struct pci_function *f, struct function_found *found);
+/*
+ * At rest, reset if it can be by configuration space, laid out if it is not, and on:
+ * with DMA and INTx. Off if it is not what the description says. Takes up to a second
  * for functions that can be reset, else microseconds.
+ *
+ * A function that keeps its place is decoded all the time, and so are the others':
+ * the map of addresses changes only before anybody has been served. Hardware does not
+ * care. But in QEMU 7.2, with a thread for each core, an access of another core
+ * that meets such a change can end in the registers of another device.
  */
 enum pci_answer function_attach(const struct pci_function *f, struct function_found *found);

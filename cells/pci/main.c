@@ -85,7 +85,7 @@ static uint64_t serve(void *context, uint32_t badge, uint32_t size, struct mv_wo
             if (answer != PCI_OK)
                 say(f, answer, &found);
         } else if (wanted == PCI_DETACH) {
-            function_off(f->id);
+            function_rest(f);
             answer = PCI_OK;
         }
     }
@@ -93,7 +93,8 @@ static uint64_t serve(void *context, uint32_t badge, uint32_t size, struct mv_wo
     return MV_SIZE_SHORT;
 }
 
-int main(void)
+/* Before anybody is served: see function_attach(). */
+static void lay_out_bus(void)
 {
     for (uint32_t i = 0; i < pci_config.function_count; i++) {
         const struct pci_function *f = &pci_config.functions[i];
@@ -102,9 +103,14 @@ int main(void)
         if (function_is_on(f))
             SAY(f, "%04x:%04x is on", f->vendor, f->device);
         else
-            say(f, function_compare(f, &found), &found);
+            say(f, function_lay_out(f, &found), &found);
     }
     scan();
+}
+
+int main(void)
+{
+    lay_out_bus();
     mv_loop_init(&loop);
     mv_loop_on_call(&loop, serve, NULL);
     mv_loop_run(&loop);

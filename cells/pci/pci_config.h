@@ -34,8 +34,8 @@ extern const struct pci_config pci_config;
  * function; the answer's word 0 is an enum pci_answer, word 1 a detail.
  */
 enum pci_request {
-    PCI_ATTACH,                    /* reset what can be reset, give it its BARs, let it decode and do DMA */
-    PCI_DETACH,                    /* no decoding, no DMA, no interrupt */
+    PCI_ATTACH,                    /* reset what can be reset, see that it has its BARs, let it do DMA and interrupt */
+    PCI_DETACH,                    /* no DMA, no interrupt: its registers may answer still, or not */
 };
 enum pci_answer {
     PCI_OK,

@@ -26,6 +26,9 @@ void space_write(uint32_t id, uint32_t at, uint32_t value);
 #define SPACE_BUSES            0x18u   /* of a bridge: own bus, first and last one behind it, a byte each */
 #define SPACE_ROM              0x30u
 #define SPACE_CAPABILITIES     0x34u
+#define SPACE_LINE             0x3cu   /* its lowest byte is for software alone: hardware does nothing with it */
+#define   LINE_FIELD             UINT32_C(0xff)
+#define   LINE_LAID_OUT          UINT32_C(0x4d)
 
 #define IDENTITY_NOBODY        UINT32_MAX
 #define CLASS_HOST_BRIDGE      0x0600u

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define MV_ABI_VERSION 2
+#define MV_ABI_VERSION 3
 
 enum mv_status {
 #define STATUS(number, name, text) MV_##name = number,
@@ -27,7 +27,7 @@ enum mv_call_number {
 enum mv_type {
     MV_TYPE_NONE, MV_TYPE_CELL, MV_TYPE_VCPU, MV_TYPE_SPACE, MV_TYPE_SEGMENT,
     MV_TYPE_PORTAL, MV_TYPE_VIRQ, MV_TYPE_TIMER, MV_TYPE_TRACE, MV_TYPE_SYSTEM,
-    MV_TYPE_VGIC, MV_TYPE_STREAM, MV_TYPE_COUNT
+    MV_TYPE_VGIC, MV_TYPE_STREAM, MV_TYPE_SCHEDULE, MV_TYPE_COUNT
 };
 
 enum mv_right {
@@ -94,6 +94,8 @@ enum mv_fault {
     MV_FAULT_DEBUG,        /* breakpoint instruction, single step, watchpoint */
     MV_FAULT_BUS,          /* the bus answered with an error (SError too)    */
     MV_FAULT_OTHER,
+    MV_FAULT_BUDGET,       /* its budget is used up, and the description wants to hear of it; resumed, it waits */
+    MV_FAULT_BOUND,        /* a service has passed the portal's bound, and there is no recovery entry */
 };
 enum mv_fault_action {
     MV_FAULT_STOP = 0,     /* leave the vCPU stopped                         */
@@ -137,6 +139,7 @@ struct mv_counters {
     uint64_t interrupts;   /* device interrupts routed to it */
     uint64_t faults;
     uint64_t overruns;     /* timer periods that passed unserved */
+    uint64_t exhausted;    /* times its budget was used up */
 };
 
 /*
@@ -219,7 +222,9 @@ struct mv_trace_ring {
 #define MV_TRACE_IRQ    (1u << 3)  /* device interrupts  */
 #define MV_TRACE_FAULT  (1u << 4)
 #define MV_TRACE_SPACE  (1u << 5)  /* map, unmap, protect */
-#define MV_TRACE_ALL    0x3fu
+#define MV_TRACE_TIME   (1u << 6)  /* budgets, windows, service bounds */
+#define MV_TRACE_MARK   (1u << 7)  /* what cells mark    */
+#define MV_TRACE_ALL    0xffu
 enum mv_trace_event {
     MV_EVENT_SWITCH = 1,   /* a: vCPU left (or ~0), b: priority */
     MV_EVENT_CALL,         /* a: portal's server vCPU, b: badge */
@@ -233,5 +238,9 @@ enum mv_trace_event {
     MV_EVENT_UNMAP,        /* a: address, b: size      */
     MV_EVENT_OVERRUN,      /* a: periods lost          */
     MV_EVENT_EXIT,         /* a: syndrome, b: address; class MV_TRACE_FAULT */
-    MV_EVENT_DMA           /* a: StreamID | event << 32, b: address; class MV_TRACE_FAULT */
+    MV_EVENT_DMA,          /* a: StreamID | event << 32, b: address; class MV_TRACE_FAULT */
+    MV_EVENT_EXHAUSTED,    /* a budget is used up: a: ticks until some is back, b: 1 if a service goes on as debt */
+    MV_EVENT_BOUND,        /* a server has passed a service bound: a: its caller vCPU */
+    MV_EVENT_WINDOW,       /* a window begins (no cell, no vCPU): a: table << 32 | window, b: its planned start, ticks */
+    MV_EVENT_MARK          /* a, b: the cell's own words */
 };

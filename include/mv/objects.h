@@ -22,6 +22,20 @@ static inline void *mv_table_record(const struct mv_systab *t, struct mv_array a
 }
 #define MV_RECORD(type, array, i) ((struct mv_sys_##type *)mv_table_record(t, t->array, i, sizeof(struct mv_sys_##type)))
 
+/* Contexts in the order of their budgets: of the vCPUs, then of the portals. */
+static inline const struct mv_sys_context *mv_context_record(const struct mv_systab *t, uint32_t i)
+{
+    return i < t->vcpus.count ? &MV_RECORD(vcpu, vcpus, i)->context :
+                                &MV_RECORD(portal, portals, i - t->vcpus.count)->context;
+}
+
+static inline uint32_t mv_context_core(const struct mv_systab *t, uint32_t i)
+{
+    uint32_t vcpu = i < t->vcpus.count ? i : MV_RECORD(portal, portals, i - t->vcpus.count)->server;
+
+    return MV_RECORD(vcpu, vcpus, vcpu)->core;
+}
+
 /*
  * Fill in what the header, complete but for that, says of the objects, which
  * begin behind t->records_size bytes of header and records: their areas, the size of page-table
@@ -54,6 +68,26 @@ static inline void mv_objects_place(struct mv_systab *t, const struct mv_object_
 
         bytes[MV_AREA_HEAPS] += sz->heap_slot;
         t->core_timers[MV_RECORD(vcpu, vcpus, q->sink)->core]++;
+    }
+    for (uint32_t i = 0; i < t->vcpus.count + t->portals.count; i++) {
+        if (mv_context_record(t, i)->budget_ns == 0)
+            continue;
+        bytes[MV_AREA_BUDGETS] += sz->budget;
+        bytes[MV_AREA_HEAPS] += sz->heap_slot;
+        t->core_timers[mv_context_core(t, i)]++;
+    }
+    for (uint32_t i = 0; i < t->virqs.count; i++) {
+        const struct mv_sys_virq *q = MV_RECORD(virq, virqs, i);
+
+        if (q->limit_ns == 0)
+            continue;
+        bytes[MV_AREA_LIMITS] += sz->limit;
+        bytes[MV_AREA_HEAPS] += sz->heap_slot;
+        t->core_timers[MV_RECORD(vcpu, vcpus, q->sink)->core]++;
+    }
+    for (uint32_t i = 0; i < t->core_count && t->schedules.count != 0; i++) {
+        bytes[MV_AREA_HEAPS] += sz->heap_slot;
+        t->core_timers[i]++;
     }
     bytes[MV_AREA_VGICS] = (uint64_t)t->vgics.count * sz->vgic;
     for (uint32_t i = 0; i < t->vgics.count; i++) {
@@ -217,7 +251,6 @@ static inline void mv_make_vcpus(const struct mv_maker *m)
         MV_PUT(vcpu, VCPUS, i, number, i - c->first_vcpu);
         MV_PUT(vcpu, VCPUS, i, caps, MV_OBJECT_AT(cap, CAPS, c->first_cap));
         MV_PUT(vcpu, VCPUS, i, cap_count, c->cap_count);
-        MV_PUT(vcpu, VCPUS, i, own_sys, MV_RECORD_AT(vcpu, vcpus, i) + offsetof(struct mv_sys_vcpu, context));
         MV_PUT(vcpu, VCPUS, i, own_rank, MV_RANK(v->context.priority));
         MV_PUT(vcpu, VCPUS, i, rank, MV_RANK(v->context.priority));
         MV_PUT(vcpu, VCPUS, i, context, MV_OBJECT_AT(vcpu, VCPUS, i) + m->kernel->own_context);
@@ -253,15 +286,39 @@ static inline void mv_make_portals(const struct mv_maker *m)
         MV_PUT(portal, PORTALS, i, sys, MV_RECORD_AT(portal, portals, i));
         MV_PUT(portal, PORTALS, i, server, MV_OBJECT_AT(vcpu, VCPUS, p->server));
         MV_PUT(portal, PORTALS, i, ceiling, MV_RANK(p->context.priority));
-        MV_PUT(portal, PORTALS, i, context_sys,
-               MV_RECORD_AT(portal, portals, i) + offsetof(struct mv_sys_portal, context));
         MV_PUT(portal, PORTALS, i, context_rank, MV_RANK(p->context.priority));
+    }
+}
+
+static inline void mv_make_contexts(const struct mv_maker *m)
+{
+    const struct mv_systab *t = m->t;
+    uint32_t budget = 0, vcpus = t->vcpus.count;
+
+    for (uint32_t i = 0; i < vcpus + t->portals.count; i++) {
+        const struct mv_sys_context *c = mv_context_record(t, i);
+        uint64_t record = i < vcpus ? MV_RECORD_AT(vcpu, vcpus, i) + offsetof(struct mv_sys_vcpu, context) :
+                          MV_RECORD_AT(portal, portals, i - vcpus) + offsetof(struct mv_sys_portal, context);
+        uint64_t at = c->budget_ns == 0 ? 0 : MV_OBJECT_AT(budget, BUDGETS, budget);
+        uint32_t limits = c->partition | (at == 0 ? 0 : MV_LIMITS_BUDGET);
+
+        if (at != 0)
+            MV_PUT(budget, BUDGETS, budget++, sys, record);
+        if (i < vcpus) {
+            MV_PUT(vcpu, VCPUS, i, own_budget, at);
+            MV_PUT(vcpu, VCPUS, i, own_limits, limits);
+        } else {
+            MV_PUT(portal, PORTALS, i - vcpus, context_budget, at);
+            MV_PUT(portal, PORTALS, i - vcpus, context_limits, limits);
+        }
     }
 }
 
 static inline void mv_make_virqs(const struct mv_maker *m)
 {
     const struct mv_systab *t = m->t;
+
+    uint32_t limit = 0;
 
     for (uint32_t i = 0; i < t->virqs.count; i++) {
         const struct mv_sys_virq *q = MV_RECORD(virq, virqs, i);
@@ -279,6 +336,12 @@ static inline void mv_make_virqs(const struct mv_maker *m)
         MV_PUT(vcpu, VCPUS, q->sink, line_count, q->line + 1);
         if (q->source == MV_VIRQ_DEVICE)
             mv_object_put(m, MV_AREA_IRQS, m->kernel->sizes.irq_slot, q->interrupt - t->irq_first, slot, at);
+        if (q->limit_ns != 0) {
+            MV_PUT(virq, VIRQS, i, limit, MV_OBJECT_AT(limit, LIMITS, limit));
+            MV_PUT(limit, LIMITS, limit, virq, at);
+            MV_PUT(limit, LIMITS, limit, sys, MV_RECORD_AT(virq, virqs, i));
+            limit++;
+        }
     }
     for (uint32_t i = 0; i < t->timers.count; i++) {
         uint32_t virq = MV_RECORD(timer, timers, i)->virq;
@@ -389,6 +452,7 @@ static inline void mv_objects_make(struct mv_systab *t, const struct mv_kernel_i
     mv_make_cells(&m);
     mv_make_vcpus(&m);
     mv_make_portals(&m);
+    mv_make_contexts(&m);
     mv_make_virqs(&m);
     mv_make_vgics(&m);
     mv_make_streams(&m);

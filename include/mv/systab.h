@@ -14,7 +14,7 @@
 #include <mv/abi.h>
 
 #define MV_SYSTAB_MAGIC    UINT32_C(0x5453564d)   /* "MVST" */
-#define MV_SYSTAB_VERSION  3
+#define MV_SYSTAB_VERSION  4
 #define MV_NONE            UINT32_C(0xffffffff)
 #define MV_NAME_BYTES      24                     /* NUL-terminated, zero-filled */
 
@@ -26,6 +26,7 @@
 #define MV_EXTENTS_MAX     1024
 #define MV_CAPS_MAX        4096   /* in one cell, index 0 included */
 #define MV_VM_VCPUS_MAX    8      /* of one VM: what a GICv2 can address */
+#define MV_PARTITIONS_MAX  32     /* 0: what runs in every window */
 #define MV_VGIC_SPI_BANKS  4      /* most banks of 32 shared interrupts of one VM */
 
 struct mv_array {
@@ -55,13 +56,37 @@ struct mv_sys_cell {
     uint64_t pool;                      /* where that is, see objects.h */
     uint32_t first_stream, stream_count;
 };
-/* Context of a vCPU or of a portal: what time it may use. Stored, and used for
- * priority; budgets are enforced by a later version. */
+/* What happens to a vCPU whose budget is used up, until some of it is back. */
+enum mv_exhausted {
+    MV_EXHAUSTED_WAIT,         /* it does not run                                         */
+    MV_EXHAUSTED_BACKGROUND,   /* it runs with priority 0                                 */
+    MV_EXHAUSTED_FAULT         /* MV_FAULT_BUDGET goes to its fault portal, once; it waits */
+};
+/*
+ * Context of a vCPU or of a portal: what time it may use. What is used at one
+ * time comes back a period after its use began (a sporadic server).
+ */
 struct mv_sys_context {
     uint64_t budget_ns;                 /* 0: no limit */
-    uint64_t period_ns;
-    uint32_t partition;
+    uint64_t period_ns;                 /* at least the budget */
+    uint32_t partition;                 /* 0-(MV_PARTITIONS_MAX - 1); 0 is in every window */
     uint32_t priority;                  /* 0-255; of a portal: its ceiling */
+    uint32_t exhausted;                 /* enum mv_exhausted; of a portal: WAIT */
+    uint32_t reserved;
+};
+/*
+ * A table of time windows: each core has its own, which begin together. Window n
+ * lasts to the start of the next, the last to the frame's end; the first starts
+ * at 0. Between them a core's windows leave nothing out. Table 0 is in force at boot.
+ */
+struct mv_sys_schedule {
+    uint64_t frame_ns;
+    uint32_t first_window[MV_CORES_MAX], window_count[MV_CORES_MAX];   /* into windows; at least 1 for each core */
+};
+struct mv_sys_window {
+    uint64_t start_ns;                  /* in the frame, rising within a core's windows */
+    uint32_t partitions;                /* bit n: partition n may run; bit 0 is set */
+    uint32_t reserved;
 };
 struct mv_sys_vcpu {
     uint32_t cell, kind, core, space;   /* space: the one it starts in */
@@ -100,6 +125,7 @@ struct mv_sys_portal {
     uint32_t server;                    /* vCPU; its core is the portal's home */
     uint32_t reserved;
     uint64_t bound_ns;                  /* service bound; 0: none declared */
+    uint64_t recovery;                  /* where the server goes on when it has passed that; 0: nowhere, it faults */
     struct mv_sys_context context;
 };
 /* In the order of their sinks, and a sink's in the order of their lines, which
@@ -113,6 +139,8 @@ struct mv_sys_virq {
     uint32_t edge;                      /* device: 1 edge, 0 level */
     uint32_t guest_interrupt;           /* to a VM, SOFT or DEVICE: the id there, from 32 in its vGIC's banks, of no
                                            other vIRQ; else 0 */
+    uint32_t limit_count, reserved;     /* device: at most so many interrupts ... */
+    uint64_t limit_ns;                  /* ... in this time; 0: no limit */
 };
 struct mv_sys_timer {
     uint32_t virq;
@@ -177,6 +205,7 @@ struct mv_object_sizes {
     uint16_t cell, vcpu, fp, space, portal, virq, timer, cap, heap_slot, irq_slot;
     uint16_t vm, vgic, vgic_bank;       /* vm: what a vCPU of a VM has besides */
     uint16_t bell_slot, stream;
+    uint16_t budget, limit;             /* of a context, of a device's vIRQ that has one */
 };
 /* FIELD(object, name, member): what the host tool fills in; all else is 0. */
 #define MV_OBJECT_FIELDS(FIELD)                                                     \
@@ -191,8 +220,9 @@ struct mv_object_sizes {
     FIELD(vcpu, cap_count, cap_count)                                               \
     FIELD(vcpu, context, context)                                                   \
     FIELD(vcpu, rank, rank)                                                         \
-    FIELD(vcpu, own_sys, own.sys)                                                   \
+    FIELD(vcpu, own_budget, own.budget)                                             \
     FIELD(vcpu, own_rank, own.rank)                                                 \
+    FIELD(vcpu, own_limits, own.limits)                                             \
     FIELD(vcpu, index, index)                                                       \
     FIELD(vcpu, number, number)                                                     \
     FIELD(vcpu, has_device, has_device)                                             \
@@ -219,8 +249,10 @@ struct mv_object_sizes {
     FIELD(portal, sys, sys)                                                         \
     FIELD(portal, server, server)                                                   \
     FIELD(portal, ceiling, ceiling)                                                 \
-    FIELD(portal, context_sys, context.sys)                                         \
+    FIELD(portal, context_budget, context.budget)                                   \
     FIELD(portal, context_rank, context.rank)                                       \
+    FIELD(portal, context_limits, context.limits)                                   \
+    FIELD(budget, sys, sys)                                                         \
     FIELD(virq, sink, sink)                                                         \
     FIELD(virq, line, line)                                                         \
     FIELD(virq, source, source)                                                     \
@@ -228,6 +260,9 @@ struct mv_object_sizes {
     FIELD(virq, edge, edge)                                                         \
     FIELD(virq, guest_interrupt, guest_interrupt)                                   \
     FIELD(virq, timer, timer)                                                       \
+    FIELD(virq, limit, limit)                                                       \
+    FIELD(limit, virq, virq)                                                        \
+    FIELD(limit, sys, sys)                                                          \
     FIELD(timer, virq, virq)                                                        \
     FIELD(cap, object, object)                                                      \
     FIELD(cap, rights, rights)                                                      \
@@ -276,6 +311,8 @@ struct mv_kernel_start {
 };
 /* A priority as the kernel's structures have it; see sched.h there. */
 #define MV_RANK(priority)  (2 * (priority) + 1)
+/* What limits a context, the same way: its partition, and whether it has a budget. */
+#define MV_LIMITS_BUDGET   0x100u
 
 /*
  * The objects follow the records, as part of the table: arrays in this order,
@@ -290,6 +327,8 @@ enum mv_area {
     MV_AREA_IRQS,
     MV_AREA_BELLS,         /* of each vGIC */
     MV_AREA_STREAMS,
+    MV_AREA_BUDGETS,       /* of the vCPUs that have one, then of the portals that do */
+    MV_AREA_LIMITS,        /* of the vIRQs that have one */
     MV_AREA_COUNT
 };
 
@@ -329,9 +368,10 @@ struct mv_systab {
     uint32_t smmu_event_interrupt, smmu_error_interrupt, smmu_table_config;
     uint64_t smmu_table, smmu_commands, smmu_events;
     uint64_t core_mpidr[MV_CORES_MAX];  /* affinity fields, as in MPIDR_EL1 */
-    uint32_t core_timers[MV_CORES_MAX]; /* slots of each core's heap: a timer or a native vCPU 1, a VM's vCPU 2 */
+    uint32_t core_timers[MV_CORES_MAX]; /* slots of each core's heap: a timer, a budget, a limit or a native vCPU 1,
+                                           a VM's vCPU 2, the windows 1 if there are any */
     struct mv_array cells, vcpus, spaces, segments, extents, portals, virqs,
-                    timers, caps, mappings, loads, vgics, bells, streams;
+                    timers, caps, mappings, loads, vgics, bells, streams, schedules, windows;
 };
 
 static inline uint64_t mv_align_up(uint64_t value, uint64_t alignment)

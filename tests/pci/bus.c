@@ -98,12 +98,26 @@ static uint32_t bar_word(const struct bus_function *f, uint32_t i, uint32_t valu
     return (value & (uint32_t)~(bar->size - 1) & ~(bar->io ? 3u : 15u)) | (bar->io ? 1u : bar->wide ? 4u : 0u);
 }
 
+static bool is_on(const struct bus_function *f)
+{
+    return (f->word[SPACE_COMMAND / 4] & (COMMAND_MEMORY | COMMAND_MASTER)) != 0;
+}
+
+/* It forgets all that it was told. */
+static void forget(struct bus_function *f)
+{
+    f->moved += (f->word[SPACE_COMMAND / 4] & COMMAND_MEMORY) != 0;
+    f->word[SPACE_COMMAND / 4] &= STATUS_CAPABILITIES;
+    f->word[SPACE_LINE / 4] = 0;
+    for (uint32_t i = 0; i < MV_PCI_BARS; i++)
+        f->word[SPACE_BAR / 4 + i] = bar_word(f, i, 0);
+}
+
 static void reset(struct bus_function *f)
 {
     f->resets++;
-    f->word[SPACE_COMMAND / 4] &= STATUS_CAPABILITIES;
-    for (uint32_t i = 0; i < MV_PCI_BARS; i++)
-        f->word[SPACE_BAR / 4 + i] = bar_word(f, i, 0);
+    f->reset_on += is_on(f);
+    forget(f);
     f->absent_until = bus_now + f->reset_ns;
 }
 
@@ -130,11 +144,16 @@ void space_write(uint32_t id, uint32_t at, uint32_t value)
         return;
     if (at == SPACE_COMMAND) {
         /* Ones clear the status bits that remember errors. */
+        f->moved += ((f->word[1] ^ value) & COMMAND_MEMORY) != 0;
         f->word[1] = (value & 0xffff) | (f->word[1] & 0xffff0000u & ~(value & 0xf9000000u));
         f->on += (value & (COMMAND_MEMORY | COMMAND_MASTER)) != 0;
+        f->master += (value & COMMAND_MASTER) != 0;
     } else if (at >= SPACE_BAR && at < SPACE_BAR + 4 * MV_PCI_BARS) {
         f->measured_on += (f->word[1] & COMMAND_MEMORY) != 0;
+        f->moved += (f->word[1] & COMMAND_MEMORY) != 0;
         f->word[at / 4] = bar_word(f, (at - SPACE_BAR) / 4, value);
+    } else if (at == SPACE_LINE) {
+        f->word[at / 4] = f->no_line ? 0 : value & LINE_FIELD;
     } else if (f->express && at == f->express + EXPRESS_CONTROL) {
         f->word[at / 4] = (value & 0x7fff) | (f->word[at / 4] & 0xffff0000u);
         if (value & EXPRESS_RESET)
@@ -142,6 +161,11 @@ void space_write(uint32_t id, uint32_t at, uint32_t value)
     } else if (f->advanced && at == f->advanced + ADVANCED_CONTROL) {
         if (value & ADVANCED_RESET)
             reset(f);
+    } else if (f->power && at == f->power + POWER_CONTROL) {
+        f->woken_on += is_on(f);
+        if (f->word[at / 4] & ~value & POWER_STATE)
+            forget(f);
+        f->word[at / 4] = value;
     } else {
         f->word[at / 4] = value;
     }

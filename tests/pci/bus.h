@@ -24,10 +24,14 @@ struct bus_function {
     uint64_t absent_until;         /* a reset takes until then */
     uint64_t reset_ns;             /* how long one takes */
     unsigned resets;
+    unsigned reset_on, woken_on;   /* of them, and of its wakings, those while it decoded or did DMA: must not be */
+    bool     no_line;              /* it has no interrupt, and nothing to keep a line's number in */
     uint32_t express, advanced, power;      /* where these capabilities are, 0: none */
     uint32_t word[BUS_WORDS];
     struct bus_bar bar[MV_PCI_BARS];
     unsigned on;                   /* times it was let decode or do DMA */
+    unsigned master;               /* times it was let do DMA */
+    unsigned moved;                /* times it began to decode, or no longer did, or was moved while it did */
     unsigned measured_on;          /* BARs written to while it decoded: must not be */
 };
 

@@ -48,26 +48,16 @@ static void assert_never_on(const struct bus_function *f)
     assert_int_equal(f->measured_on, 0);
 }
 
-static void compare_agrees(void **state)
+/* It is where its description has it, and does nothing by itself. */
+static void assert_at_rest(const struct bus_function *f)
 {
-    struct pci_function *d;
-    struct bus_function *f;
-    struct function_found found;
-
-    (void)state;
-    bus_clear();
-    f = usual(&d);
-    f->word[SPACE_COMMAND / 4] = 7;
-    f->word[SPACE_ROM / 4] = 0xfff00001;
-    assert_int_equal(function_compare(d, &found), PCI_OK);
-    assert_int_equal(command(f), COMMAND_NO_INTX);
-    assert_int_equal(f->word[SPACE_ROM / 4], 0);
-    assert_int_equal(bar(f, 1), 0);
-    assert_int_equal(bar(f, 4), 4);
-    assert_never_on(f);
+    assert_int_equal(command(f), COMMAND_MEMORY | COMMAND_NO_INTX);
+    assert_int_equal(bar(f, 1), 0x10000000);
+    assert_int_equal(bar(f, 4), 0x10004004);
+    assert_int_equal(f->measured_on, 0);
 }
 
-static void attach_agrees(void **state)
+static void lays_out(void **state)
 {
     struct pci_function *d;
     struct bus_function *f;
@@ -82,16 +72,156 @@ static void attach_agrees(void **state)
     msi = bus_capability(f, CAPABILITY_MSI | MSI_ENABLE);
     msix = bus_capability(f, CAPABILITY_MSIX | MSIX_ENABLE);
     f->word[SPACE_COMMAND / 4] |= 0xf9000000u | 0x147;
-    assert_int_equal(function_attach(d, &found), PCI_OK);
-    assert_int_equal(command(f), COMMAND_MEMORY | COMMAND_MASTER);
+    f->word[SPACE_ROM / 4] = 0xfff00001;
+    assert_int_equal(function_lay_out(d, &found), PCI_OK);
+    assert_at_rest(f);
     /* Errors that it remembers are not for this cell to forget. */
     assert_int_equal(f->word[SPACE_COMMAND / 4] >> 24, 0xf9);
-    assert_int_equal(bar(f, 1), 0x10000000);
-    assert_int_equal(bar(f, 4), 0x10004004);
     assert_int_equal(bar(f, 5), 0);
     assert_int_equal(bar(f, 2), 0);
+    assert_int_equal(f->word[SPACE_ROM / 4], 0);
     assert_int_equal(f->word[msi / 4] & MSI_ENABLE, 0);
     assert_int_equal(f->word[msix / 4] & MSIX_ENABLE, 0);
+    assert_int_equal(f->master, 0);
+    assert_int_equal(bus_now, 0);
+    assert_false(function_is_on(d));
+}
+
+/* Drivers that come and go, and a cell that starts again: its place is never another. */
+static void stays_in_place(void **state)
+{
+    struct pci_function *d;
+    struct bus_function *f;
+    struct function_found found;
+    uint32_t msi;
+
+    (void)state;
+    bus_clear();
+    f = usual(&d);
+    msi = bus_capability(f, CAPABILITY_MSI);
+    assert_int_equal(function_lay_out(d, &found), PCI_OK);
+    f->moved = 0;
+    for (int i = 0; i < 3; i++) {
+        f->word[msi / 4] |= MSI_ENABLE;
+        assert_int_equal(function_attach(d, &found), PCI_OK);
+        assert_int_equal(command(f), COMMAND_MEMORY | COMMAND_MASTER);
+        assert_int_equal(f->word[msi / 4] & MSI_ENABLE, 0);
+        assert_true(function_is_on(d));
+        if (i == 1)
+            continue;               /* a driver that was killed attaches again */
+        f->word[msi / 4] |= MSI_ENABLE;
+        function_rest(d);
+        assert_at_rest(f);
+        assert_int_equal(f->word[msi / 4] & MSI_ENABLE, 0);
+        assert_false(function_is_on(d));
+        assert_int_equal(function_lay_out(d, &found), PCI_OK);
+        assert_at_rest(f);
+    }
+    assert_int_equal(f->master, 3);
+    assert_int_equal(f->moved, 0);
+}
+
+/* What was not laid out by this cell is off before it is attached, or rests; each
+ * row is one thing that is not as it was left. */
+static void not_laid_out(void **state)
+{
+    static const struct { uint32_t at, bits; } rows[] = {
+        { SPACE_COMMAND, COMMAND_MEMORY },
+        { SPACE_LINE, 1 },
+        { SPACE_BAR + 4, 0x1000 },
+        { SPACE_BAR + 8, 0x100 },           /* not described, it is to be 0 */
+        { SPACE_BAR + 16, 0x4000 },
+        { SPACE_BAR + 20, 1 },              /* above 4 GiB */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int rests = 0; rests < 2; rests++) {
+            struct pci_function *d;
+            struct bus_function *f;
+            struct function_found found;
+
+            bus_clear();
+            f = usual(&d);
+            f->bar[2] = (struct bus_bar){ .size = 0x100 };
+            assert_int_equal(function_lay_out(d, &found), PCI_OK);
+            f->word[rows[i].at / 4] ^= rows[i].bits;
+            if (rests) {
+                function_rest(d);
+                assert_int_equal(command(f), COMMAND_NO_INTX);
+            }
+            assert_int_equal(function_attach(d, &found), PCI_OK);
+            assert_int_equal(command(f), COMMAND_MEMORY | COMMAND_MASTER);
+            assert_int_equal(bar(f, 1), 0x10000000);
+            assert_int_equal(bar(f, 2), 0);
+            assert_int_equal(bar(f, 4), 0x10004004);
+            assert_int_equal(bar(f, 5), 0);
+            assert_int_equal(f->measured_on, 0);
+        }
+}
+
+/* Firmware has put it where the description wants it, but it is larger. */
+static void as_firmware_left_it(void **state)
+{
+    struct pci_function *d;
+    struct bus_function *f;
+    struct function_found found;
+
+    (void)state;
+    bus_clear();
+    f = usual(&d);
+    f->bar[1].size = 0x2000;
+    f->word[SPACE_BAR / 4 + 1] = 0x10000000;
+    f->word[SPACE_BAR / 4 + 4] = 0x10004004;
+    f->word[SPACE_COMMAND / 4] = COMMAND_MEMORY | COMMAND_MASTER;
+    assert_int_equal(function_attach(d, &found), PCI_BAR_DIFFERS);
+    assert_int_equal(command(f), COMMAND_NO_INTX);
+    assert_never_on(f);
+    f->word[SPACE_BAR / 4 + 1] = 0x10000000;
+    f->word[SPACE_BAR / 4 + 4] = 0x10004004;
+    f->word[SPACE_COMMAND / 4] = COMMAND_MEMORY;
+    assert_int_equal(function_lay_out(d, &found), PCI_BAR_DIFFERS);
+    assert_int_equal(command(f), COMMAND_NO_INTX);
+    assert_never_on(f);
+}
+
+/* One that cannot keep the mark is laid out each time. */
+static void without_a_line(void **state)
+{
+    struct pci_function *d;
+    struct bus_function *f;
+    struct function_found found;
+
+    (void)state;
+    bus_clear();
+    f = usual(&d);
+    f->no_line = true;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(function_lay_out(d, &found), PCI_OK);
+        assert_at_rest(f);
+        assert_int_equal(function_attach(d, &found), PCI_OK);
+        assert_int_equal(command(f), COMMAND_MEMORY | COMMAND_MASTER);
+        assert_true(function_is_on(d));
+        function_rest(d);
+        assert_int_equal(command(f), COMMAND_NO_INTX);
+        assert_int_equal(f->measured_on, 0);
+    }
+}
+
+static void attach_agrees(void **state)
+{
+    struct pci_function *d;
+    struct bus_function *f;
+    struct function_found found;
+
+    (void)state;
+    bus_clear();
+    f = usual(&d);
+    f->word[SPACE_COMMAND / 4] = 0x147;
+    assert_int_equal(function_attach(d, &found), PCI_OK);
+    assert_int_equal(command(f), COMMAND_MEMORY | COMMAND_MASTER);
+    assert_int_equal(bar(f, 1), 0x10000000);
+    assert_int_equal(bar(f, 4), 0x10004004);
     assert_int_equal(f->measured_on, 0);
     assert_int_equal(bus_now, 0);
     assert_true(function_is_on(d));
@@ -134,14 +264,16 @@ static void differences(void **state)
         bus_clear();
         f = usual(&d);
         f->bar[rows[i].bar] = rows[i].is;
-        assert_int_equal(function_attach(d, &found), rows[i].answer);
-        if (rows[i].answer == PCI_OK)
-            continue;
-        assert_int_equal(found.bar, rows[i].found);
-        assert_int_equal(found.bar_size, rows[i].size);
-        assert_int_equal(found.bar_io, rows[i].io);
-        assert_int_equal(command(f), COMMAND_NO_INTX);
-        assert_never_on(f);
+        for (int attach = 0; attach < 2; attach++) {
+            assert_int_equal((attach ? function_attach : function_lay_out)(d, &found), rows[i].answer);
+            if (rows[i].answer == PCI_OK)
+                continue;
+            assert_int_equal(found.bar, rows[i].found);
+            assert_int_equal(found.bar_size, rows[i].size);
+            assert_int_equal(found.bar_io, rows[i].io);
+            assert_int_equal(command(f), COMMAND_NO_INTX);
+            assert_never_on(f);
+        }
     }
 }
 
@@ -167,8 +299,17 @@ static void others(void **state)
     assert_never_on(f);
     f->absent = true;
     assert_int_equal(function_attach(d, &found), PCI_ABSENT);
-    assert_int_equal(function_compare(d, &found), PCI_ABSENT);
+    assert_int_equal(function_lay_out(d, &found), PCI_ABSENT);
     assert_false(function_is_on(d));
+
+    /* Another one stands where one has been laid out. */
+    bus_clear();
+    f = usual(&d);
+    assert_int_equal(function_lay_out(d, &found), PCI_OK);
+    f->word[0] = 0x10441af4;
+    assert_int_equal(function_attach(d, &found), PCI_OTHER);
+    assert_int_equal(command(f), COMMAND_NO_INTX);
+    assert_int_equal(f->master, 0);
 }
 
 /* ---- reset ------------------------------------------------------------------------ */
@@ -188,7 +329,15 @@ static void resets(void **state)
     assert_int_equal(function_attach(d, &found), PCI_OK);
     assert_int_equal(f->resets, 1);
     assert_int_equal(command(f), COMMAND_MEMORY | COMMAND_MASTER);
+    assert_int_equal(bar(f, 4), 0x10004004);
     assert_true(bus_now >= 100 * MV_MS);
+    /* It was off while that was done, and is laid out anew. */
+    assert_int_equal(function_attach(d, &found), PCI_OK);
+    assert_int_equal(f->resets, 2);
+    assert_int_equal(f->reset_on, 0);
+    assert_int_equal(command(f), COMMAND_MEMORY | COMMAND_MASTER);
+    assert_int_equal(bar(f, 4), 0x10004004);
+    assert_int_equal(f->measured_on, 0);
 
     bus_clear();
     f = usual(&d);
@@ -198,6 +347,18 @@ static void resets(void **state)
     assert_int_equal(function_attach(d, &found), PCI_OK);
     assert_int_equal(f->resets, 1);
     assert_int_equal(f->word[(f->power + POWER_CONTROL) / 4], 0);
+    assert_int_equal(f->reset_on, 0);
+
+    /* Power comes back: the same without a reset. */
+    bus_clear();
+    f = usual(&d);
+    f->power = bus_capability(f, CAPABILITY_POWER);
+    assert_int_equal(function_attach(d, &found), PCI_OK);
+    f->word[(f->power + POWER_CONTROL) / 4] = 3;
+    assert_int_equal(function_attach(d, &found), PCI_OK);
+    assert_int_equal(f->woken_on, 0);
+    assert_int_equal(command(f), COMMAND_MEMORY | COMMAND_MASTER);
+    assert_int_equal(bar(f, 4), 0x10004004);
 
     /* It cannot: nothing is waited for. */
     bus_clear();
@@ -253,7 +414,8 @@ static void hostile(void **state)
         bus_go_mad(seed);
         answer = function_attach(d, &found);
         assert_true(bus_accesses < 2000 && bus_now <= 3 * MV_S);
-        assert_int_equal(f->on, answer == PCI_OK);
+        assert_int_equal(f->master, answer == PCI_OK);
+        assert_int_equal(command(f) & ~COMMAND_NO_INTX, answer == PCI_OK ? COMMAND_MEMORY | COMMAND_MASTER : 0);
         (void)function_is_on(d);
         function_off(ID);
         scan();
@@ -325,9 +487,10 @@ static void on_already(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(compare_agrees), cmocka_unit_test(attach_agrees), cmocka_unit_test(differences), cmocka_unit_test(others),
-    cmocka_unit_test(resets), cmocka_unit_test(endless), cmocka_unit_test(hostile), cmocka_unit_test(scanning),
-    cmocka_unit_test(on_already),
+    cmocka_unit_test(lays_out), cmocka_unit_test(stays_in_place), cmocka_unit_test(not_laid_out),
+    cmocka_unit_test(as_firmware_left_it), cmocka_unit_test(without_a_line), cmocka_unit_test(attach_agrees),
+    cmocka_unit_test(differences), cmocka_unit_test(others), cmocka_unit_test(resets), cmocka_unit_test(endless),
+    cmocka_unit_test(hostile), cmocka_unit_test(scanning), cmocka_unit_test(on_already),
 };
 
 /* In a process of its own: what is said there is of interest if something failed. */
