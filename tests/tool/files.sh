@@ -172,7 +172,7 @@ bad_kernel() {
     refuses "$title" "$tool build system.dts -o out" "mullion: error: $said"
 }
 bad_kernel "a kernel with another table" \
-    "the kernel $k has table version 9 and ABI 2; expected the one of this version of the tool; use one with 3 and 2" -DTABLE_VERSION=9
+    "the kernel $k has table version 9 and ABI 3; expected the one of this version of the tool; use one with 4 and 3" -DTABLE_VERSION=9
 bad_kernel "a kernel for another board" \
     "the kernel $k is for board \"zcu102\"; expected the one of this version of the tool; build it for \"virt-gicv3\"" -DBOARD='"zcu102"'
 bad_kernel "a kernel for another interrupt controller" \

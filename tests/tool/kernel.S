@@ -10,7 +10,7 @@
 #define BASE 0x40200000
 #endif
 #ifndef TABLE_VERSION
-#define TABLE_VERSION 3
+#define TABLE_VERSION 4
 #endif
 #ifndef GIC
 #define GIC 3
@@ -24,7 +24,7 @@ halt:
         b       halt
 
         .section .mullion.info, ""
-        .long   0x4b4c554d, TABLE_VERSION, 2, GIC
+        .long   0x4b4c554d, TABLE_VERSION, 3, GIC
 name:
         .asciz  BOARD
         .zero   24 - (. - name)
@@ -32,6 +32,7 @@ name:
         .long   64, 3                           /* a vCPU's own context; the SMMU's version */
         .short  SIZES                           /* run.sh */
         .short  FIELDS
+        .zero   2 * SEEN
         .balign 8
 
         .data
@@ -43,4 +44,4 @@ root:
         .zero   1024
         .globl  mullion_start
 mullion_start:
-        .quad   0, 0, 0, root, 0, tables
+        .quad   0, 0, 0, root, 0, tables, 0
