@@ -51,6 +51,7 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
     },
     .fields = { MV_OBJECT_FIELDS(FIELD_AT) },
 };
+    .seen = { MV_SEEN_FIELDS(FIELD_AT) },
 
 #define TABLE(type, field) ((const struct type *)mv_systab_array(table, table->field))
 

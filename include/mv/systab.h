@@ -281,9 +281,21 @@ struct mv_object_sizes {
     FIELD(stream, id, known.id)                                                     \
     FIELD(stream, cell, known.cell)                                                 \
     FIELD(stream, status, known.status)
+/* SEEN(object, name, member): what the host tool looks at while the system runs. */
+#define MV_SEEN_FIELDS(SEEN)                                                        \
+    SEEN(vcpu, state, state)                                                        \
+    SEEN(vcpu, calls, calls)                                                        \
+    SEEN(vcpu, counters, raises)        /* as in struct mv_counters from there on */ \
+    SEEN(vcpu, consumed, own.consumed)                                              \
+    SEEN(portal, consumed, context.consumed)                                        \
+    SEEN(budget, times, times)                                                      \
+    SEEN(core, current, current)                                                    \
+    SEEN(core, context, context)                                                    \
+    SEEN(core, since, since)
 #define MV_FIELD(object, name, member) struct mv_field object##_##name;
 struct mv_field { uint16_t at : 12, size : 4; };    /* bytes */
 struct mv_object_fields { MV_OBJECT_FIELDS(MV_FIELD) };
+struct mv_seen_fields { MV_SEEN_FIELDS(MV_FIELD) };
 #undef MV_FIELD
 struct mv_kernel_info {
     uint32_t magic, systab_version, abi_version, gic_version;
@@ -293,13 +305,14 @@ struct mv_kernel_info {
     uint32_t smmu_version;              /* 3: it drives an SMMUv3; 0: none */
     struct mv_object_sizes sizes;
     struct mv_object_fields fields;
+    struct mv_seen_fields seen;
 };
 /*
  * The kernel's variable mullion_start, where its first instructions find what
  * the host tool has made. `ttbr` is its root table's address, `tables` that of
  * the first of its other MV_KERNEL_TABLES, two pages apart, all of which the tool
  * fills; to `tcr` it adds the size of addresses. The page two below `tables` is
- * read-only.
+ * read-only. At `cores` is struct core of the first, the others two pages apart.
  */
 #define MV_KERNEL_TABLES  (MV_CORES_MAX - 1)
 #define MV_KERNEL_BITS        37                            /* of its addresses */
@@ -308,6 +321,7 @@ struct mv_kernel_start {
     uint64_t systab;                    /* of the flat table */
     uint64_t mair, tcr, ttbr, sctlr;    /* of EL2 */
     uint64_t tables;
+    uint64_t cores;
 };
 /* A priority as the kernel's structures have it; see sched.h there. */
 #define MV_RANK(priority)  (2 * (priority) + 1)

@@ -35,6 +35,9 @@ fields=$(awk 'function add(at, size) { f = f "," at + 4096 * size }
     $1 == "FIELD(cap," { if (/object/) add(0, 8); else add(/rights/ ? 8 : 12, 4); next }
     /^    FIELD\(/ { add(0, $1 == "FIELD(vgic_bank," ? 4 : 8) } END { print substr(f, 2) }' "$top/include/mv/systab.h")
 
+# What is only looked at while a system runs is in no object here.
+seen=$(grep -c '^    SEEN(' "$top/include/mv/systab.h")
+
 # And the sizes of objects, in the order of systab.h.
 sizes=$(awk 'BEGIN { n = split("cell 128 vcpu 384 fp 544 virq 48 timer 32 cap 16 heap_slot 16 irq_slot 8 vm 1024 vgic_bank 192 bell_slot 8", a)
         for (i = 1; i < n; i += 2) bytes[a[i]] = a[i + 1] }
@@ -51,7 +54,7 @@ kernel() {
         case $option in -DLINK=*) base=${option#-DLINK=} ;; esac
     done
     "${cross}gcc" -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--defsym=KERNEL_BASE=$base \
-        -T "$here/kernel.ld" "-DFIELDS=$fields" "-DSIZES=$sizes" "$@" -o "$file" "$here/kernel.S"
+        -T "$here/kernel.ld" "-DFIELDS=$fields" "-DSEEN=$seen" "-DSIZES=$sizes" "$@" -o "$file" "$here/kernel.S"
 }
 
 for board in virt-gicv2 virt-gicv3 zcu102; do

@@ -8,6 +8,7 @@
 #include <mv/efistart.h>
 
 #include "armimage.h"
+#include "built.h"
 #include "kit.h"
 #include "layout.h"
 #include "stage.h"
@@ -138,6 +139,56 @@ static void image_write(const struct layout *l, const struct system *s)
     stage_write("system.img", t.at, t.length);
 }
 
+/* What is in system.elf besides: sections by which a running system is observed. */
+enum { SECTION_NONE, SECTION_INFO, SECTION_SYSTAB, SECTION_START, SECTION_NAMES, SECTION_COUNT };
+static const char section_names[] = "\0" MV_SECTION_INFO "\0" MV_SECTION_SYSTAB "\0" MV_SECTION_START "\0.shstrtab";
+
+static Elf64_Shdr section_loaded(const struct layout *l, uint64_t address, uint64_t size)
+{
+    return (Elf64_Shdr){
+        .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_WRITE, .sh_addr = address, .sh_size = size,
+        .sh_offset = MV_PAGE_SIZE + address - l->kernel.base, .sh_addralign = 8,
+    };
+}
+
+static Elf64_Shdr section_unloaded(uint32_t type, uint64_t offset, uint64_t size)
+{
+    return (Elf64_Shdr){ .sh_type = type, .sh_offset = offset, .sh_size = size, .sh_addralign = 8 };
+}
+
+/* Behind the segment: the kernel's record of itself, the names, the headers, which all begin at multiples of 8. */
+static void sections_emit(const struct layout *l, struct text *t)
+{
+    static const char zeros[8];
+    uint64_t info = t->length;
+
+    text_add(t, &l->kernel.info, sizeof l->kernel.info);
+    text_add(t, zeros, -t->length & 7);
+    uint64_t names = t->length;
+
+    text_add(t, section_names, sizeof section_names);
+    text_add(t, zeros, -t->length & 7);
+    Elf64_Shdr h[SECTION_COUNT] = {
+        [SECTION_INFO] = section_unloaded(SHT_PROGBITS, info, sizeof l->kernel.info),
+        [SECTION_SYSTAB] = section_loaded(l, l->systab_base, l->systab.length),
+        [SECTION_START] = section_loaded(l, l->kernel.base + l->kernel.start, sizeof(struct mv_kernel_start)),
+        [SECTION_NAMES] = section_unloaded(SHT_STRTAB, names, sizeof section_names),
+    };
+    uint32_t name = 1;
+
+    for (int i = 1; i < SECTION_COUNT; i++) {
+        h[i].sh_name = name;
+        name += (uint32_t)strlen(section_names + name) + 1;
+    }
+    Elf64_Ehdr *e = (void *)t->at;
+
+    e->e_shoff = t->length;
+    e->e_shentsize = sizeof *h;
+    e->e_shnum = SECTION_COUNT;
+    e->e_shstrndx = SECTION_NAMES;
+    text_add(t, h, sizeof h);
+}
+
 /* One segment: the loaded bytes at their physical place. */
 static void elf_emit(const struct layout *l)
 {
@@ -165,11 +216,13 @@ static void elf_emit(const struct layout *l)
     };
     static const char zeros[MV_PAGE_SIZE];
 
-    text_reserve(&t, MV_PAGE_SIZE + l->image.length);
+    text_reserve(&t, MV_PAGE_SIZE + l->image.length + MV_PAGE_SIZE);
     text_add(&t, &e, sizeof e);
     text_add(&t, &p, sizeof p);
     text_add(&t, zeros, MV_PAGE_SIZE - t.length);
     text_add(&t, l->image.at, l->image.length);
+    text_add(&t, zeros, -t.length & 7);
+    sections_emit(l, &t);
     stage_write("system.elf", t.at, t.length);
 }
 

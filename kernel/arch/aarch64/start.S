@@ -27,3 +27,4 @@ mullion_systab:
         .quad   0x30c50830 | 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 12 | 1 << 19
                                                 /* SCTLR: RES1; M A C SA I WXN */
         .quad   cpu_pages + CPU_PAGES_TABLE
+        .quad   cpu_pages + CPU_PAGES_CPU
