@@ -11,6 +11,7 @@ include tools/mullion/build.mk
 include tests/tool/build.mk
 include tests/lib/build.mk
 include tests/target/build.mk
+include tests/masked/build.mk
 include tests/unit/build.mk
 include bench/build.mk
 include boot/build.mk
