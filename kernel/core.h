@@ -27,6 +27,7 @@ struct core {
     struct context  *context;       /* charged since `since`; NULL: idle           */
     uint64_t         since;         /* ticks                                       */
     uint64_t         slice_end;     /* ticks; UINT64_MAX: none                     */
+    uint64_t         budget_end;    /* ticks: the context's budget is to be looked at; UINT64_MAX: never */
     uint64_t         programmed;    /* what the hardware timer was last set to     */
     struct heap      timers;        /* by deadline in ticks                        */
     struct vcpu     *fp_owner;      /* whose FP registers are in the hardware      */
@@ -35,4 +36,11 @@ struct core {
     struct mv_trace_ring *trace;    /* NULL: none                                  */
     uint64_t         ready_bits[READY_WORDS];
     uint16_t         ready_head[MV_PRIORITIES];  /* vCPU index + 1 of the first in each ring; 0: empty */
+    /* Time windows; see window.h. */
+    uint16_t         parked[MV_PARTITIONS_MAX];  /* the same, of those who wait for a window */
+    uint32_t         eligible;      /* bit n: partition n may run                  */
+    uint32_t         window;        /* number in the table, of this core           */
+    uint64_t         frame;         /* ns: when the present frame began            */
+    struct heap_node window_end;    /* in timers                                   */
+    const struct mv_sys_schedule *schedule;      /* NULL: there are no windows     */
 };

@@ -133,11 +133,6 @@ struct result call_exit(HANDLER_ARGS)
     return call_vcpu_stop(self, self, 0, 0, 0, 0, 0, 0);
 }
 
-struct result call_schedule_switch(HANDLER_ARGS)
-{
-    return result_status(MV_BAD_ARG);
-}
-
 struct result call_system_reset(HANDLER_ARGS)
 {
     if (a1 > 1)

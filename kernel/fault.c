@@ -23,10 +23,9 @@ void fault_raise(struct vcpu *v, enum mv_fault kind, uint64_t address, uint64_t 
     ipc_fault(v);
 }
 
-void fault_bus(struct vcpu *v)
+void fault_stop(struct vcpu *v, enum mv_fault kind)
 {
-    note(v, MV_FAULT_BUS, 0, 0);
-    /* It may be anywhere by now, waiting or calling: no message, it stops. */
+    note(v, kind, 0, 0);
     fault_log(v);
     vcpu_halt(v, VCPU_FAULTED);
 }

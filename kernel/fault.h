@@ -12,8 +12,8 @@ struct vcpu;
 
 /* v, on this core, has faulted; its frame's pc is where. */
 void fault_raise(struct vcpu *v, enum mv_fault kind, uint64_t address, uint64_t syndrome);
-/* A bus error that only v can have caused. */
-void fault_bus(struct vcpu *v);
+/* The same when no message can be sent, for v may be waiting or calling by now: it stops. */
+void fault_stop(struct vcpu *v, enum mv_fault kind);
 /* The eight words of v's fault message. */
 void fault_message(struct vcpu *v, uint64_t *words);
 /* Note a fault that no portal takes. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ipc.h"
 
+#include "budget.h"
 #include "cap.h"
 #include "cell.h"
 #include "core.h"
@@ -9,6 +10,7 @@
 #include "trace.h"
 #include "virq.h"
 #include "vm.h"
+#include "window.h"
 
 static size_t size_bytes(uint64_t size)
 {
@@ -41,14 +43,20 @@ static void copy_buffer(struct vcpu *to, const struct vcpu *from, uint64_t size)
 
 /* ---- whose time a server runs on --------------------------------------------- */
 
-static void set_context(struct vcpu *v, struct context *c)
+void ipc_move(struct vcpu *v, struct context *c)
 {
     struct context *old = v->context;
 
     /* Whom v has called in turn runs on the same context. */
     for (;;) {
+        bool elsewhere = v->queued != QUEUED_NOT;
+
+        if (elsewhere)
+            sched_remove(v);
         v->context = c;
-        if (sched_running(v->core) == v)
+        if (elsewhere)
+            sched_resume(v);
+        else if (sched_running(v->core) == v)
             sched_force_switch(v->core);
         if (vcpu_state(v) != VCPU_CALLING || v->callee->context != old || old == c)
             return;
@@ -63,7 +71,7 @@ static void set_context(struct vcpu *v, struct context *c)
 static void abandon(struct vcpu *server)
 {
     server->caller = NULL;
-    set_context(server, server->serving == NULL ? &server->own : &server->serving->context);
+    ipc_move(server, server->serving == NULL ? &server->own : &server->serving->context);
 }
 
 /*
@@ -94,9 +102,10 @@ static void arrive(struct vcpu *caller)
                  virq_upcall_due(caller))
             caller->state |= VCPU_POISON;    /* the reply has more to do */
         server->context = caller->context;
-    } else {
-        server->context = &portal->context;
     }
+    /* It has no time here, or perhaps no more: it may say just that. */
+    if (caller->core != server->core || (caller->is_fault_call && caller->vm == NULL && caller->context->budget != NULL))
+        server->context = &portal->context;
     trace(server->core, MV_TRACE_IPC, MV_EVENT_CALL, caller, server->index, caller->call_badge);
 }
 
@@ -144,11 +153,35 @@ static bool is_circle(const struct vcpu *caller, const struct vcpu *server)
     return v == caller;
 }
 
+#define HELD (1u << 31)    /* in call_flags: the caller has PORTAL_CALL_HELD only */
+
+/* The call of v, on the server's core, has to wait until v may run for longer. */
+static bool must_wait(const struct vcpu *v)
+{
+    return (v->call_flags & HELD) != 0 && v->core == v->portal->server->core && !window_has_room(v, v->portal);
+}
+
+/* v makes its call again when it runs next. */
+static void call_again(struct vcpu *v, enum queued where)
+{
+    sched_timeout_clear(v);
+    vcpu_set_state(v, VCPU_RUNNABLE);
+    arch_call_again(v);
+    sched_put_aside(v, where);
+}
+
 /* The call in caller->portal, call_flags and call_badge. */
 static mv_status_t call_portal(struct vcpu *self, uint64_t deadline)
 {
     struct vcpu *server = self->portal->server;
+    enum queued where = must_wait(self) ? QUEUED_WINDOW : budget_must_wait(self) ? QUEUED_BUDGET : QUEUED_NOT;
 
+    if (where != QUEUED_NOT && !self->is_fault_call) {
+        if ((self->call_flags & MV_NOWAIT) != 0)
+            return MV_WOULD_BLOCK;
+        call_again(self, where);
+        return MV_OK;
+    }
     if (server->core == self->core) {
         if (vcpu_state(server) == VCPU_STOPPED || vcpu_state(server) == VCPU_FAULTED)
             return MV_CANCELLED;
@@ -184,12 +217,12 @@ void ipc_call(struct vcpu *self)
 {
     uint64_t flags = arch_call_flags(self);
     const struct cap *cap;
-    mv_status_t st = cap_lookup(self, arch_call_cap(self), MV_RIGHT_PORTAL_CALL, &cap);
+    mv_status_t st = cap_lookup(self, arch_call_cap(self), MV_RIGHT_PORTAL_CALL | MV_RIGHT_PORTAL_CALL_HELD, &cap);
 
     if (st == MV_OK) {
         self->portal = cap->object;
         self->call_badge = cap->badge;
-        self->call_flags = (uint32_t)flags;
+        self->call_flags = (uint32_t)flags | ((cap->rights & MV_RIGHT_PORTAL_CALL) != 0 ? 0 : HELD);
         self->is_fault_call = false;
         if ((flags & ~(uint64_t)(MV_SIZE_MASK | MV_NOWAIT | MV_DEADLINE)) != 0 ||
             (flags & MV_SIZE_MASK) == MV_SIZE_MASK ||
@@ -325,14 +358,17 @@ static bool take_event(struct vcpu *self)
 
     if (virq_take(self, UINT64_MAX))
         return true;
-    first = heap_first(&self->callers);
-    if (first == NULL)
-        return false;
-    struct vcpu *caller = container_of(first, struct vcpu, sending);
+    while ((first = heap_first(&self->callers)) != NULL) {
+        struct vcpu *caller = container_of(first, struct vcpu, sending);
 
-    unqueue(self, caller);
-    arrive(caller);
-    return true;
+        unqueue(self, caller);
+        if (!must_wait(caller)) {
+            arrive(caller);
+            return true;
+        }
+        call_again(caller, QUEUED_WINDOW);
+    }
+    return false;
 }
 
 /* Wait as `state` says; the caller has seen that nothing is there. */
@@ -460,6 +496,25 @@ void ipc_timeout(struct vcpu *v)
     v->remote_status = MV_TIMEOUT;
     v->remote_source = 0;
     end_call(v);
+}
+
+void ipc_bound_passed(struct vcpu *v)
+{
+    struct vcpu *server = v->callee;
+    const struct mv_sys_vcpu *sys = server->sys;
+
+    trace(server->core, MV_TRACE_TIME, MV_EVENT_BOUND, server, v->index, 0);
+    ipc_timeout(v);
+    if (vcpu_state(server) == VCPU_CALLING) {    /* whom it has called goes on alone */
+        sched_timeout_clear(server);
+        abandon(server->callee);
+        vcpu_set_state(server, VCPU_RUNNABLE);
+        sched_resume(server);
+    }
+    if (server->serving->sys->recovery == 0)
+        fault_stop(server, MV_FAULT_BOUND);
+    else
+        arch_frame_start(server, server->serving->sys->recovery, sys->stack, sys->argument, sys->message_address);
 }
 
 bool ipc_sever(struct vcpu *v)

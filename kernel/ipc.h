@@ -35,6 +35,10 @@ void ipc_fault(struct vcpu *self);
 
 /* v's wait is over and its result is set: it runs on its own account. */
 void ipc_wait_ended(struct vcpu *v);
+/* v, and whom it has called in turn, run on another context than the present. */
+void ipc_move(struct vcpu *v, struct context *c);
+/* The server that v has called has passed the service bound. */
+void ipc_bound_passed(struct vcpu *v);
 /* v's deadline has passed. */
 void ipc_timeout(struct vcpu *v);
 /* v stops: those that wait for it are told, and it leaves those it waits for.

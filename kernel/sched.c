@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sched.h"
 
+#include "budget.h"
 #include "fault.h"
 #include "ipc.h"
 #include "system.h"
@@ -8,9 +9,12 @@
 #include "trace.h"
 #include "virq.h"
 #include "vm.h"
+#include "window.h"
 
 uint64_t sched_slice_ticks;    /* the fast path reads it */
 static uint64_t frequency;
+
+#define TIMEOUTS_MAX 4    /* that one interrupt treats */
 
 uint64_t time_to_ticks(uint64_t ns)
 {
@@ -60,53 +64,77 @@ static void lower_top(struct core *core)
     update_key(core);
 }
 
-static void enqueue(struct vcpu *v, bool front)
+/* True: the ring was empty. */
+static bool ring_add(uint16_t *head, struct vcpu *v, bool front)
 {
-    struct core *core = v->core;
-    uint32_t p = priority_of(v);
-    uint16_t *head = &core->ready_head[p];
+    uint16_t was = *head;
 
-    ASSERT(!v->queued);
-    v->queued = true;
-    if (*head == 0) {
-        v->next = v->prev = v;
+    if (was == 0 || front)
         *head = (uint16_t)(v->index + 1);
-        core->ready_bits[p / 64] |= UINT64_C(1) << (p % 64);
-        if (p + 1 > core->ready_top) {
-            core->ready_top = p + 1;
-            update_key(core);
-        }
-        return;
+    if (was == 0) {
+        v->next = v->prev = v;
+        return true;
     }
-    struct vcpu *first = vcpu_at(*head - 1u);
+    struct vcpu *first = vcpu_at(was - 1u);
 
     v->next = first;
     v->prev = first->prev;
     first->prev->next = v;
     first->prev = v;
-    if (front)
-        *head = (uint16_t)(v->index + 1);
+    return false;
 }
 
-static void dequeue(struct vcpu *v)
+/* True: it is empty now. */
+static bool ring_remove(uint16_t *head, struct vcpu *v)
 {
-    struct core *core = v->core;
-    uint32_t p = priority_of(v);
-    uint16_t *head = &core->ready_head[p];
-
-    ASSERT(v->queued);
-    v->queued = false;
     if (v->next == v) {
         *head = 0;
-        core->ready_bits[p / 64] &= ~(UINT64_C(1) << (p % 64));
-        if (p + 1 == core->ready_top)
-            lower_top(core);
-        return;
+        return true;
     }
     v->prev->next = v->next;
     v->next->prev = v->prev;
     if (*head == v->index + 1)
         *head = (uint16_t)(v->next->index + 1);
+    return false;
+}
+
+static void enqueue(struct vcpu *v, bool front)
+{
+    struct core *core = v->core;
+    uint32_t p = priority_of(v);
+
+    ASSERT(v->queued == QUEUED_NOT);
+    v->queued = QUEUED_READY;
+    if (!ring_add(&core->ready_head[p], v, front))
+        return;
+    core->ready_bits[p / 64] |= UINT64_C(1) << (p % 64);
+    if (p + 1 > core->ready_top) {
+        core->ready_top = p + 1;
+        update_key(core);
+    }
+}
+
+static uint16_t *parking_place(struct vcpu *v)
+{
+    return &v->core->parked[v->context->limits % MV_PARTITIONS_MAX];
+}
+
+static void dequeue(struct vcpu *v)
+{
+    struct core *core = v->core;
+    uint32_t p = priority_of(v), from = v->queued;
+
+    ASSERT(from != QUEUED_NOT);
+    v->queued = QUEUED_NOT;
+    if (from == QUEUED_BUDGET) {
+        v->context->budget->holder = NULL;
+    } else if (from == QUEUED_WINDOW) {
+        ring_remove(parking_place(v), v);
+    } else if (ring_remove(&core->ready_head[p], v)) {
+        core->ready_bits[p / 64] &= ~(UINT64_C(1) << (p % 64));
+        if (p + 1 == core->ready_top)
+            lower_top(core);
+    }
 }
 
 static struct vcpu *take_highest(struct core *core)
@@ -144,21 +172,34 @@ static void run_or_enqueue(struct vcpu *v, bool at_once)
     choose(core, v);
 }
 
+/* v begins to run: what it may use counts from now on, unless its context is in use. */
+static void begin(struct vcpu *v)
+{
+    ASSERT(vcpu_state(v) == VCPU_RUNNABLE);
+    if (v->context->budget != NULL && v->context != v->core->context)
+        budget_wake(v->context);
+}
+
 void sched_wake(struct vcpu *v)
 {
     struct vcpu *running = sched_running(v->core);
 
-    ASSERT(vcpu_state(v) == VCPU_RUNNABLE);
+    begin(v);
     run_or_enqueue(v, running == NULL || v->rank > running->rank);
+}
+
+void sched_place(struct vcpu *v)
+{
+    struct vcpu *running = sched_running(v->core);
+
+    run_or_enqueue(v, running == NULL || v->rank > running->rank ||
+                      (v->rank == running->rank && !v->core->slice_expired));
 }
 
 void sched_resume(struct vcpu *v)
 {
-    struct vcpu *running = sched_running(v->core);
-
-    ASSERT(vcpu_state(v) == VCPU_RUNNABLE);
-    run_or_enqueue(v, running == NULL || v->rank > running->rank ||
-                      (v->rank == running->rank && !v->core->slice_expired));
+    begin(v);
+    sched_place(v);
 }
 
 void sched_block(struct core *core)
@@ -182,10 +223,33 @@ void sched_yield(struct core *core)
 
 void sched_remove(struct vcpu *v)
 {
-    if (v->queued)
+    if (v->queued != QUEUED_NOT)
         dequeue(v);
     else if (sched_running(v->core) == v)
         sched_block(v->core);
+}
+
+void sched_put_aside(struct vcpu *v, enum queued where)
+{
+    v->queued = (uint8_t)where;
+    if (where == QUEUED_BUDGET)
+        v->context->budget->holder = v;
+    else
+        ring_add(parking_place(v), v, false);
+    sched_block(v->core);
+}
+
+void sched_change_rank(struct vcpu *v, uint32_t rank)
+{
+    bool ready = v->queued == QUEUED_READY;
+
+    if (ready)
+        dequeue(v);
+    v->rank = rank;
+    if (ready)
+        sched_place(v);
+    else if (sched_running(v->core) == v)
+        sched_force_switch(v->core);
 }
 
 void sched_recheck(struct vcpu *v)
@@ -233,7 +297,7 @@ static uint64_t first_deadline(const struct core *core)
 {
     const struct heap_node *first = heap_first(&core->timers);
 
-    return min_u64(first == NULL ? UINT64_MAX : first->key, slice_deadline(core));
+    return min_u64(first == NULL ? UINT64_MAX : first->key, min_u64(slice_deadline(core), core->budget_end));
 }
 
 void sched_timer_update(struct core *core)
@@ -260,17 +324,30 @@ void sched_timer(struct core *core)
         if (core->preempt_key > running->rank)
             sched_yield(core);
     }
-    while ((n = heap_first(&core->timers)) != NULL && n->key <= now) {
+    if (core->budget_end <= now) {
+        core->budget_end = UINT64_MAX;
+        sched_force_switch(core);
+    }
+    /* If there are more, the timer fires again at once. */
+    for (int i = 0; i < TIMEOUTS_MAX && (n = heap_first(&core->timers)) != NULL && n->key <= now; i++) {
         heap_remove(&core->timers, n);
-        if (n->kind == TIMEOUT_VCPU)
-            ipc_timeout(container_of(n, struct vcpu, timeout));
-        else if (n->kind == TIMEOUT_VM)
-            vm_timer_expired(container_of(n, struct vm, timer));
-        else
-            timer_expired(container_of(n, struct timer, node), now);
+        switch ((enum timeout_kind)n->kind) {
+        case TIMEOUT_VCPU:   ipc_timeout(container_of(n, struct vcpu, timeout));       break;
+        case TIMEOUT_TIMER:  timer_expired(container_of(n, struct timer, node), now);  break;
+        case TIMEOUT_VM:     vm_timer_expired(container_of(n, struct vm, timer));      break;
+        case TIMEOUT_BUDGET: budget_returned(container_of(n, struct budget, node));    break;
+        case TIMEOUT_WINDOW: window_expired(core);                                     break;
+        }
     }
     core->programmed = first_deadline(core);
     arch_timer_program(core->programmed);
+}
+
+void sched_account(struct core *core, uint64_t now)
+{
+    if (core->context != NULL)
+        core->context->consumed += now - core->since;
+    core->since = now;
 }
 
 /* The core's time goes to another context from now on. */
@@ -279,15 +356,14 @@ static void change_context(struct core *core, struct context *to)
     uint64_t now = arch_time();
     struct context *from = core->context;
 
+    sched_account(core, now);
     if (from != NULL) {
-        from->consumed += now - core->since;
         from->slice_left = (int64_t)(core->slice_end - now);
         /* A turn that has just ended is not given a whole one: it ends as soon
          * as it goes on. One that was given away has slice_end 0. */
         if (from->slice_left <= 0 && core->slice_end != 0)
             from->slice_left = 1;
     }
-    core->since = now;
     core->context = to;
     if (core->slice_expired) {
         core->slice_expired = false;
@@ -298,6 +374,21 @@ static void change_context(struct core *core, struct context *to)
     core->slice_end = now + (to->slice_left > 0 ? (uint64_t)to->slice_left : sched_slice_ticks);
 }
 
+/* v, on a context with limits, is to run: whether it may. If not, look again who is. */
+static bool admit(struct vcpu *v)
+{
+    struct portal *p = v->serving;
+
+    if (window_is_open(v))
+        return v->context->budget == NULL || budget_admit(v);
+    /* A service for another partition that takes longer than it should goes on, on the portal's account. */
+    if (v->context != &v->own && v->context != &p->context && v->context->limits % MV_PARTITIONS_MAX != p->context.limits % MV_PARTITIONS_MAX)
+        ipc_move(v, &p->context);
+    else
+        sched_put_aside(v, QUEUED_WINDOW);
+    return false;
+}
+
 struct vcpu *sched_switch(struct core *core)
 {
     struct vcpu *prev = core->current;
@@ -305,21 +396,24 @@ struct vcpu *sched_switch(struct core *core)
     if (prev != NULL) {
         arch_save(prev);
         if (prev->has_device && arch_bus_error_take())
-            fault_bus(prev);
+            fault_stop(prev, MV_FAULT_BUS);
     }
-    while (unlikely(sched_running(core) == NULL)) {
+    struct vcpu *next;
+
+    core->budget_end = UINT64_MAX;
+    while (unlikely((next = sched_running(core)) == NULL) || unlikely(next->context->limits != 0 && !admit(next))) {
+        if (next != NULL)
+            continue;
         change_context(core, NULL);
         prev = core->current = core->run = NULL;
         arch_wait();
         arch_irq_take(core);
     }
-    struct vcpu *next = sched_running(core);
-
     core->run = core->current = next;
     if (next->context != core->context)
         change_context(core, next->context);
     /* Also on the same context: an equal may have become ready meanwhile. */
-    if (core->preempt_key + 1 >= core->context->rank)
+    if (core->preempt_key + 1 >= core->context->rank || core->budget_end < core->programmed)
         sched_timer_update(core);
     if (next != prev) {
         next->switches++;

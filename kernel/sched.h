@@ -15,6 +15,13 @@
 #include "core.h"
 #include "vcpu.h"
 
+/* Where a RUNNABLE vCPU is that is not the running one; v->queued. */
+enum queued {
+    QUEUED_NOT,
+    QUEUED_READY,       /* in the ring of its priority                         */
+    QUEUED_WINDOW,      /* in that of its partition, until its next window     */
+    QUEUED_BUDGET,      /* nowhere: its context's budget has it as the holder  */
+};
 
 /* The vCPU that would run if the kernel were left now, or NULL. */
 INLINE struct vcpu *sched_running(const struct core *core)
@@ -40,6 +47,14 @@ void sched_block(struct core *core);
 void sched_yield(struct core *core);
 /* v leaves the ready ring, or the core, for good. */
 void sched_remove(struct vcpu *v);
+/* v is RUNNABLE and nowhere: as sched_resume(), but it has wanted to run before. */
+void sched_place(struct vcpu *v);
+/* The running v goes elsewhere until sched_remove(). */
+void sched_put_aside(struct vcpu *v, enum queued where);
+/* v's rank, wherever it is. */
+void sched_change_rank(struct vcpu *v, uint32_t rank);
+/* What has been used until now is its context's. */
+void sched_account(struct core *core, uint64_t now);
 /* Rank or context of v, which runs, have changed: it may have to make way. */
 void sched_recheck(struct vcpu *v);
 

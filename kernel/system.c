@@ -13,6 +13,7 @@
 #include "vgic.h"
 #include "virq.h"
 #include "vm.h"
+#include "window.h"
 
 static const struct mv_systab *table;
 struct vcpu                   *system_vcpus;
@@ -50,8 +51,8 @@ const struct mv_kernel_info mullion_info __attribute__((section(".mullion.info")
         .limit = sizeof(struct limit),
     },
     .fields = { MV_OBJECT_FIELDS(FIELD_AT) },
-};
     .seen = { MV_SEEN_FIELDS(FIELD_AT) },
+};
 
 #define TABLE(type, field) ((const struct type *)mv_systab_array(table, table->field))
 
@@ -65,6 +66,11 @@ const struct mv_sys_load *system_load(uint32_t i) { return &TABLE(mv_sys_load, l
 const struct mv_sys_mapping *system_mapping(uint32_t i)
 {
     return &TABLE(mv_sys_mapping, mappings)[i];
+}
+const struct mv_sys_window *system_window(uint32_t i) { return &TABLE(mv_sys_window, windows)[i]; }
+const struct mv_sys_schedule *system_schedule(uint64_t i)
+{
+    return i < table->schedules.count ? &TABLE(mv_sys_schedule, schedules)[arch_index(i, table->schedules.count)] : NULL;
 }
 const struct mv_sys_space *system_space(uint32_t i) { return &TABLE(mv_sys_space, spaces)[i]; }
 
@@ -100,7 +106,7 @@ static void make_cores(void)
         struct core *core = arch_core(i);
 
         core->index = i;
-        core->programmed = UINT64_MAX;
+        core->programmed = core->budget_end = UINT64_MAX;
         core->timers.slot = slots;
         core->timers.capacity = table->core_timers[i];
         slots += table->core_timers[i];
@@ -127,6 +133,9 @@ void system_build(const struct mv_systab *t)
         vcpu_set_keys(v, false);
         vcpu_set_state(v, VCPU_STOPPED);
     }
+    /* Between areas is less than one. */
+    for (struct budget *b = objects(MV_AREA_BUDGETS), *end = objects(MV_AREA_BUDGETS + 1); b + 1 <= end; b++)
+        budget_init(b);
     for (struct cell *c = objects(MV_AREA_CELLS), *end = c + t->cells.count; c < end; c++) {
         if (c->sys->autostart != 0) {
             while (!cell_prepare_step(c))
@@ -141,6 +150,7 @@ void system_build(const struct mv_systab *t)
 
 void system_start_core(uint32_t index)
 {
+    window_start(arch_core(index));
     for (uint32_t i = 0; i < table->vcpus.count; i++) {
         struct vcpu *v = &system_vcpus[i];
 

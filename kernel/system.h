@@ -18,6 +18,9 @@ const struct mv_sys_segment *system_segment(uint32_t index);
 const struct mv_sys_extent *system_extent(uint32_t index);
 const struct mv_sys_load *system_load(uint32_t index);
 const struct mv_sys_mapping *system_mapping(uint32_t index);
+const struct mv_sys_window *system_window(uint32_t index);
+/* NULL: there is no such table. */
+const struct mv_sys_schedule *system_schedule(uint64_t index);
 const struct mv_sys_space *system_space(uint32_t index);
 /* Device interrupts [first, first + count) and whose they are; NULL: nobody's.
  * The fast path reads it. */

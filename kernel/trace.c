@@ -39,6 +39,8 @@ struct result call_trace_mark(HANDLER_ARGS)
     return result_status(MV_OK);
 }
 
+bool trace_is_fast(void) { return (trace_mask & FAST_CLASSES) != 0; }
+
 struct result call_trace_set(HANDLER_ARGS)
 {
     if ((a1 & ~(uint64_t)MV_TRACE_ALL) != 0)

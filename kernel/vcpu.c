@@ -52,6 +52,7 @@ void vcpu_halt(struct vcpu *v, enum vcpu_state into)
         arch_set_result(v, MV_CANCELLED, 0);
     if (v->vm != NULL && v->core->owner == v)
         vm_disown(v->core);
+    budget_stop(v);
     v->is_fault_call = v->stopping = false;
     v->context = &v->own;
     v->rank = v->own.rank;

@@ -80,7 +80,7 @@ struct vcpu {
     struct heap_node   timeout;       /* in core->timers */
     uint16_t           index;         /* [I] in the system */
     uint16_t           number;        /* [I] in its cell   */
-    bool               queued;        /* in the ready ring */
+    uint8_t            queued;        /* enum queued */
     bool               has_device;    /* [I] its cell can reach device registers */
     bool               is_fault_call; /* its message is its fault or exit, not its registers */
     bool               cancelling;    /* `cancel` is on its way */

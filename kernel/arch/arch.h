@@ -34,6 +34,8 @@ static inline handler_fn *arch_handler(uint64_t number);
 /* Make a vCPU that is making a kernel call make it again, with these
  * arguments. v must be current. */
 void arch_restart_call(struct vcpu *v, const uint64_t arg[6]);
+/* v, which has made a MESSAGE call that has not begun, makes it again when it goes on. */
+void arch_call_again(struct vcpu *v);
 /* A vCPU at the start of its program. */
 void arch_frame_start(struct vcpu *v, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t tls);
 uint64_t arch_frame_pc(const struct vcpu *v);

@@ -113,6 +113,14 @@ void arch_restart_call(struct vcpu *v, const uint64_t arg[6])
     v->core->run = (struct vcpu *)((uintptr_t)v | 1);   /* by the long way */
 }
 
+void arch_call_again(struct vcpu *v)
+{
+    if (v->core->current == v)
+        write_elr_el2(read_elr_el2() - 4);
+    else
+        v->frame.pc -= 4;
+}
+
 void arch_upcall_enter(struct vcpu *v, uint64_t line, uint64_t payload)
 {
     struct mv_upcall *u = &v->buffer->upcall;

@@ -118,6 +118,8 @@ static_assert(offsetof(struct vcpu, virq_enabled) == offsetof(struct vcpu, virq_
 static_assert(offsetof(struct vcpu, prev) == offsetof(struct vcpu, next) + 8, "one stp");
 static_assert(offsetof(struct vcpu, switches) == offsetof(struct vcpu, virqs) + 8, "one ldp");
 static_assert(offsetof(struct context, slice_left) == offsetof(struct context, consumed) + 8, "one stp");
+static_assert(offsetof(struct context, limits) == offsetof(struct context, rank) + 4 &&
+              offsetof(struct context, rank) % 8 == 0, "one ldr");
 static_assert(offsetof(struct core, ready_top) == offsetof(struct core, preempt_key) + 4, "one stp");
 static_assert(offsetof(struct core, since) == offsetof(struct core, context) + 8, "one stp");
 static_assert(offsetof(struct core, slice_end) == offsetof(struct core, since) + 8, "one ldp");

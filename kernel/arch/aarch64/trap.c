@@ -82,7 +82,7 @@ void trap_serror(struct core *core, struct vcpu *v)
         panic("bus error of no cell");
     v->frame.pc = read_elr_el2();
     if (v->vm != NULL) {
-        fault_bus(v);
+        fault_stop(v, MV_FAULT_BUS);
         return;
     }
     fault_raise(v, MV_FAULT_BUS, 0, read_esr_el2());

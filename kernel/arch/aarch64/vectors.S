@@ -933,7 +933,7 @@ fast_resume_or_message:
 /*
  * To x18 if the sink of the vIRQ x12 waits on this core with nothing special
  * about it or sp's vCPU, has nothing pending, takes the line, and outranks
- * sp's vCPU, of which no equal is ready; else to x17. Leaves x14: the sink,
+ * sp's vCPU, of which no equal is ready, on a context without limits; else to x17. Leaves x14: the sink,
  * w15: the line, x8: the core, w11: the rank, w10: the priority, x7: that ring.
  * Keeps x0-x3 and x16.
  */
@@ -950,8 +950,10 @@ wake_check_key:
         cbnz    x9, 1f
         lsr     x10, x10, x15
         tbz     x10, #0, 1f
-        ldr     w9, [x14, #VCPU_OWN + CONTEXT_RANK]
+        ldr     x9, [x14, #VCPU_OWN + CONTEXT_RANK]         /* and limits */
         ldr     w11, [sp, #VCPU_RANK]
+        lsr     x6, x9, #32
+        cbnz    x6, 1f
         cmp     w9, w11
         b.ls    1f
         ldr     x8, [sp, #VCPU_CORE]

@@ -158,6 +158,14 @@ void arch_restart_call(struct vcpu *v, const uint64_t arg[6])
     sched_force_switch(v->core);
 }
 
+void arch_call_again(struct vcpu *v)
+{
+    if (v->core->current == v)
+        live()->pc -= 4;
+    else
+        v->frame.pc -= 4;
+}
+
 void arch_frame_read(const struct vcpu *v, struct mv_vcpu_state *out)
 {
     memcpy(out->x, v->frame.x, sizeof(out->x));
