@@ -2,6 +2,7 @@
 # Debian Linux for virtual machines. Included by the top Makefile.
 #   make guests       build/guests/linux/{Image,initrd}: what the systems' descriptions name
 #   make guests-all   the kernels of the tests too: cloud, full and PREEMPT_RT
+#   make guests-stress   build/guests/stress/initrd: the initramfs of `guests`, and stress-ng
 #   LINUX=path INITRD=path   your own instead of Debian's cloud kernel and our initramfs
 
 GUESTS          := build/guests
@@ -65,4 +66,15 @@ $(GUESTS)/linux/Image: $(GUESTS_LINUX) FORCE
 $(GUESTS)/linux/initrd: $(GUESTS_INITRD) FORCE
 	@mkdir -p $(@D)
 	@cmp -s $(GUESTS_INITRD) $@ || cp $(GUESTS_INITRD) $@
+
+# An initramfs with stress-ng, whose libraries it needs to start at all.
+GUESTS_STRESS := stress-ng libapparmor1 libbsd0 libc6 libcrypt1 libdrm2 libegl1 libexpat1 libffi8 libgbm1 libgles2 libglvnd0 \
+                 libjpeg62-turbo libjudydebian1 libkmod2 liblzma5 libmd0 libsctp1 libssl3 libwayland-server0 libxxhash0 \
+                 libzstd1 zlib1g
+.PHONY: guests-stress
+guests-stress: guests $(GUESTS)/stress/initrd
+$(GUESTS)/stress/initrd: $(GUESTS)/linux/initrd guests/fetch.sh guests/build.py $(wildcard guests/stress/*)
+	@packages=$$(guests/fetch.sh $(GUESTS_PACKAGES) $(GUESTS_STRESS)) || exit 1; \
+	echo "guests: making the initramfs with stress-ng" >&2; \
+	guests/build.py more $< guests/stress usr/bin/stress-ng $$packages $@
 FORCE:

@@ -11,6 +11,9 @@ initramfs around BusyBox. The same packages always give the same files.
     build.py initrd KERNEL.deb BUSYBOX.deb FOLDER CHECKS OUT
         OUT is the initramfs: FOLDER's files, BusyBox, CHECKS under the name of each
         program in it, and the kernel's modules with the order in which to load them
+    build.py more INITRD FOLDER PROGRAM PACKAGE.deb... OUT
+        OUT is INITRD with more before it: FOLDER's files and PROGRAM, a path in the
+        PACKAGEs, in /bin, and the libraries that it needs, out of the PACKAGEs, in /lib
 """
 import gzip
 import os
@@ -19,6 +22,7 @@ import stat
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zlib
 
 # What a guest's board needs that Debian builds as modules, and the kind of virtio
@@ -36,13 +40,15 @@ def fail(text):
 
 # ---- packages ---------------------------------------------------------------
 
-def members(package):
-    """(name, reader) of each file in a package, in its order."""
+def members(package, links_too=False):
+    """(name, reader) of each file in a package, in its order; of symbolic links (name, target)."""
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as p:
         with tarfile.open(fileobj=p.stdout, mode="r|") as tar:
             for member in tar:
                 if member.isfile():
                     yield member.name.lstrip("./"), lambda m=member: tar.extractfile(m).read()
+                elif links_too and member.issym():
+                    yield member.name.lstrip("./"), member.linkname
         for _ in iter(lambda: p.stdout.read(1 << 20), b""):
             pass
     if p.returncode != 0:
@@ -170,9 +176,12 @@ class Archive:
     def device(self, name, major, minor):
         self.add(name, stat.S_IFCHR | 0o600, device=(major, minor))
 
-    def compressed(self):
+    def plain(self):
         self.add("TRAILER!!!", 0)
-        return gzip.compress(bytes(self.data), 9, mtime=0)
+        return bytes(self.data)
+
+    def compressed(self):
+        return gzip.compress(self.plain(), 9, mtime=0)
 
 
 def initrd(kernel, busybox, folder, checks, out):
@@ -204,6 +213,54 @@ def initrd(kernel, busybox, folder, checks, out):
     write(out, archive.compressed())
 
 
+def needed_libraries(data):
+    """The names of the libraries that a program or a library says it needs."""
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(data)
+        f.flush()
+        p = subprocess.run(["aarch64-linux-gnu-readelf", "-d", f.name], stdout=subprocess.PIPE, check=True)
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", p.stdout.decode())
+
+
+def library_files(packages):
+    """{name: data} of all libraries in the packages, under each of their names."""
+    files, links = {}, {}
+    for package in packages:
+        for path, content in members(package, links_too=True):
+            if "/aarch64-linux-gnu/" in f"/{path}":
+                name = os.path.basename(path)
+                if isinstance(content, str):
+                    links[name] = os.path.basename(content)
+                elif ".so" in name and os.path.dirname(path).endswith("/aarch64-linux-gnu"):
+                    files[name] = content()
+    files.update({name: files[target] for name, target in links.items() if target in files})
+    return files
+
+
+def more(initrd_name, folder, program, packages, out):
+    archive = Archive()
+    for name in sorted(os.listdir(folder)):
+        with open(f"{folder}/{name}", "rb") as f:
+            archive.file(f"bin/{name}", f.read(), 0o755)
+    data = next((read() for path, read in members(packages[0]) if path == program), None)
+    if data is None:
+        fail(f"{packages[0]} holds no {program}")
+    archive.file(f"bin/{os.path.basename(program)}", data, 0o755)
+    libraries, there, wanted = library_files(packages), set(), needed_libraries(data)
+    while wanted:
+        name = wanted.pop()
+        if name in there:
+            continue
+        if name not in libraries:
+            fail(f"{program} needs {name}, and no package has it")
+        archive.file(f"lib/{name}", libraries[name], 0o755)
+        there.add(name)
+        wanted += needed_libraries(libraries[name])
+    # An archive that need not be unpacked, for it is large: a machine is slow while it starts.
+    with open(initrd_name, "rb") as f:
+        write(out, archive.plain() + f.read())
+
+
 def main():
     words = sys.argv[1:]
     if words[:1] == ["image"] and len(words) == 3:
@@ -216,6 +273,8 @@ def main():
         write(words[2], image_of(kernel, words[1]))
     elif words[:1] == ["initrd"] and len(words) == 6:
         initrd(*words[1:])
+    elif words[:1] == ["more"] and len(words) >= 6:
+        more(*words[1:4], words[4:-1], words[-1])
     else:
         sys.exit(__doc__)
 
