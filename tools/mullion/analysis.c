@@ -58,12 +58,6 @@ static bool is_called_from_afar(const struct analysis *a, uint32_t portal)
     return false;
 }
 
-/* A portal that only its own core calls uses its callers' time. */
-static bool load_counts(const struct analysis *a, const struct load *l)
-{
-    return l->portal == ANALYSIS_NONE || is_called_from_afar(a, l->portal);
-}
-
 /* ---- calls on one core -------------------------------------------------------------- */
 
 /* Marks the portals of its own core that the task's calls reach, by way of
@@ -95,23 +89,19 @@ static bool reaches(const struct work *w, uint32_t task, uint32_t portal)
     return w->reached[task * w->a->portal_count + portal];
 }
 
-/* How far beyond its budget a service can go on for this caller: each of the
- * services that are in one another by its bound. */
-static uint64_t debt_of(const struct work *w, uint32_t task)
+/* How far beyond its budget a service can go on for a task. On its own context a
+ * portal's does not. */
+static uint64_t debt_of(const struct analysis *a, const struct load *l)
 {
-    uint64_t sum = 0;
+    uint64_t most = 0;
 
-    for (uint32_t p = 0; p < w->a->portal_count; p++)
-        if (reaches(w, task, p))
-            sum = plus(sum, w->a->portals[p].bound);
-    return sum;
-}
+    for (size_t i = 0; l->portal == ANALYSIS_NONE && i < a->tasks[l->task].call_count; i++) {
+        uint32_t p = a->tasks[l->task].calls[i];
 
-static uint64_t load_debt(const struct work *w, const struct load *l)
-{
-    if (l->portal == ANALYSIS_NONE)
-        return debt_of(w, l->task);
-    return plus(w->a->portals[l->portal].bound, debt_of(w, l->task));
+        if (core_of(a, p) == l->core && a->portals[p].bound > most)
+            most = a->portals[p].bound;
+    }
+    return most;
 }
 
 /* What is asked: how long it takes until `own` is done at a priority, and who
@@ -136,10 +126,25 @@ static bool goes_before(const struct work *w, const struct question *q, const st
            l->priority > w->a->tasks[q->asker].priority;
 }
 
+/*
+ * Calls of its own core use their callers' time; but a caller that does not wait
+ * for the end of its call leaves that to the portal, and may call again.
+ */
+static bool is_used(const struct work *w, const struct question *q, uint32_t portal)
+{
+    const struct analysis *a = w->a;
+
+    for (uint32_t t = 0; t < a->task_count; t++)
+        if (t != q->asker && calls(&a->tasks[t], portal) &&
+            (a->tasks[t].core != core_of(a, portal) || a->tasks[t].priority >= q->priority))
+            return true;
+    return false;
+}
+
 static bool interferes(const struct work *w, const struct question *q, const struct course *c, const struct load *l)
 {
-    return l->core == q->core && !is_own(q, l) && (l->priority >= q->priority || goes_before(w, q, l)) && load_counts(w->a, l) &&
-           supply_is_shared(c, l->partition, q->partition);
+    return l->core == q->core && !is_own(q, l) && (l->priority >= q->priority || goes_before(w, q, l)) &&
+           (l->portal == ANALYSIS_NONE || is_used(w, q, l->portal)) && supply_is_shared(c, l->partition, q->partition);
 }
 
 /* May it have work left from times at which only it could run? */
@@ -152,6 +157,64 @@ static struct analysis_response unknown(enum analysis_reason reason, uint32_t cu
 {
     return (struct analysis_response){ .verdict = ANALYSIS_UNKNOWN, .reason = reason, .culprit = culprit,
                                        .table = ANALYSIS_NONE, .next_table = ANALYSIS_NONE, .blocking_portal = ANALYSIS_NONE };
+}
+
+/* ---- services and the ends of windows -------------------------------------------------- */
+
+/* Could a service for `caller` be under way at the end of a window? */
+static bool can_be_cut(const struct work *w, uint32_t portal, uint32_t caller)
+{
+    const struct analysis *a = w->a;
+
+    if (supply_is_always(a, a->tasks[caller].partition))
+        return false;
+    if (!a->portals[portal].held)
+        return true;
+    for (size_t i = 0; i < load_count(a); i++) {
+        struct load l = load_at(a, i);
+
+        if (l.core != a->tasks[caller].core || l.priority < a->portals[portal].ceiling || l.task == caller || l.portal == portal ||
+            (l.portal != ANALYSIS_NONE && l.budget == 0 && !is_called_from_afar(a, l.portal)))
+            continue;
+        for (uint32_t t = 0; t < a->table_count; t++)
+            if (supply_is_shared(&(struct course){ a, t, t, 0 }, l.partition, a->tasks[caller].partition))
+                return true;
+    }
+    return false;
+}
+
+/* One that is goes on at once on the portal's own context if that is of another
+ * partition; if not, it waits for the next window. */
+static bool is_cut(const struct work *w, const struct question *q, uint32_t portal)
+{
+    const struct analysis *a = w->a;
+
+    for (uint32_t c = 0; a->table_count != 0 && c < a->task_count; c++)
+        if (c != q->asker && reaches(w, c, portal) && a->tasks[c].partition != a->portals[portal].partition &&
+            can_be_cut(w, portal, c))
+            return true;
+    return false;
+}
+
+/* May a service be cut and not go on in the windows of this task, which waits for it? */
+static bool is_kept_from(const struct work *w, uint32_t portal, uint32_t task)
+{
+    const struct analysis *a = w->a;
+    const struct analysis_portal *p = &a->portals[portal];
+    uint32_t mine = a->tasks[task].partition;
+    bool goes_on = supply_is_always(a, p->partition) || p->partition == mine;
+
+    for (uint32_t c = 0; a->table_count != 0 && c < a->task_count; c++) {
+        if (c == task || !calls(&a->tasks[c], portal))
+            continue;
+        if (!goes_on)                   /* it may be the portal's own affair from the start */
+            return true;
+    }
+    for (uint32_t c = 0; a->table_count != 0 && c < a->task_count; c++)
+        if (c != task && reaches(w, c, portal) && a->tasks[c].partition != mine && a->tasks[c].partition == p->partition &&
+            can_be_cut(w, portal, c))
+            return true;
+    return false;
 }
 
 /* ---- demand ------------------------------------------------------------------------- */
@@ -170,7 +233,7 @@ static uint64_t load_time(const struct work *w, const struct question *q, const 
 {
     uint64_t each = plus(plus(l->budget, w->a->costs.tick), load_cost(w));
 
-    return plus(times(load_times(w, q, l, t), each), plus(load_debt(w, l), w->a->costs.masked));
+    return plus(times(load_times(w, q, l, t), each), plus(debt_of(w->a, l), w->a->costs.masked));
 }
 
 /* How often what happens once while one of them runs can happen in this time. */
@@ -192,7 +255,7 @@ static uint64_t interrupt_time(struct work *w, const struct question *q, const s
     for (size_t i = 0; i < load_count(a); i++) {
         struct load l = load_at(a, i);
 
-        if (l.core == q->core && load_counts(a, &l) && !interferes(w, q, c, &l))
+        if (l.core == q->core && (l.portal == ANALYSIS_NONE || l.budget != 0) && !interferes(w, q, c, &l))
             count = plus(count, rounds(c, t));          /* its time-out, or a part of its budget */
     }
     for (size_t i = 0; i < a->source_count; i++) {
@@ -211,10 +274,37 @@ static uint64_t interrupt_time(struct work *w, const struct question *q, const s
     return plus(times(count, a->costs.interrupt), times(times(boundaries, rounds(c, t)), a->costs.window));
 }
 
+/*
+ * What runs on contexts of portals for less or more urgent ones: the handler of one
+ * fault, of all budgets that tell when they are used up, and a service in each
+ * window that its end cuts off.
+ */
+static uint64_t fault_time(struct work *w, const struct question *q, const struct course *c, uint64_t t)
+{
+    const struct analysis *a = w->a;
+    uint64_t sum = 0, one = 0;
+
+    for (uint32_t i = 0; i < a->task_count; i++) {
+        const struct analysis_task *k = &a->tasks[i];
+        const struct analysis_portal *p = k->fault_portal < a->portal_count ? &a->portals[k->fault_portal] : NULL;
+
+        if (p == NULL || i == q->asker || core_of(a, k->fault_portal) != q->core || p->ceiling < q->priority)
+            continue;
+        if (k->tells && k->budget != 0)
+            sum = plus(sum, times(parts(t, k->period) + 1, p->bound));
+        one = p->bound > one ? p->bound : one;
+    }
+    for (uint32_t p = 0; p < a->portal_count; p++)
+        if (core_of(a, p) == q->core && a->portals[p].ceiling >= q->priority && is_cut(w, q, p))
+            sum = plus(sum, times(rounds(c, t), a->portals[p].bound));
+    w->steps += a->task_count + a->portal_count;
+    return plus(sum, one);
+}
+
 /* All that has to be done in this time, until what is asked is done too. */
 static uint64_t demand(struct work *w, const struct question *q, const struct course *c, uint64_t fixed, uint64_t t)
 {
-    uint64_t sum = plus(fixed, interrupt_time(w, q, c, t));
+    uint64_t sum = plus(plus(fixed, interrupt_time(w, q, c, t)), fault_time(w, q, c, t));
 
     for (size_t i = 0; i < load_count(w->a); i++) {
         struct load l = load_at(w->a, i);
@@ -228,11 +318,25 @@ static uint64_t demand(struct work *w, const struct question *q, const struct co
 
 /* ---- blocking by those that are less urgent --------------------------------------------- */
 
+static bool handles_faults(const struct analysis *a, uint32_t portal, uint32_t but)
+{
+    for (uint32_t t = 0; t < a->task_count; t++)
+        if (t != but && a->tasks[t].fault_portal == portal)
+            return true;
+    return false;
+}
+
 /* The longest service at or above the question's priority on behalf of one below it. */
 static bool find_blocking(const struct work *w, const struct question *q, const struct course *c, struct analysis_response *r)
 {
     const struct analysis *a = w->a;
 
+    for (uint32_t p = 0; p < a->portal_count; p++)
+        if (core_of(a, p) == q->core && a->portals[p].ceiling >= q->priority && a->portals[p].bound == 0 &&
+            handles_faults(a, p, q->asker)) {
+            *r = unknown(ANALYSIS_UNBOUNDED, p);
+            return false;
+        }
     for (uint32_t p = 0; p < a->portal_count; p++) {
         if (core_of(a, p) != q->core || a->portals[p].ceiling < q->priority || p == q->portal)
             continue;
@@ -315,6 +419,7 @@ static void explain(struct work *w, const struct question *q, const struct cours
     r->share_count = 0;
     r->share_rest = 0;
     r->kernel = plus(a->costs.activation, interrupt_time(w, q, c, t));
+    r->faults = fault_time(w, q, c, t);
     for (size_t i = 0; i < load_count(a); i++) {
         struct load l = load_at(a, i);
         struct analysis_share s = { l.portal == ANALYSIS_NONE ? l.task : ANALYSIS_NONE, l.portal, 0, 0 };
@@ -533,45 +638,6 @@ static uint64_t remote_count(const struct analysis *a, uint32_t task)
 
 /* ---- services that a task depends on ------------------------------------------------------------ */
 
-/* Could a service for `caller` be stopped by the end of a window, while others wait for it? */
-static bool can_be_cut(const struct work *w, uint32_t portal, uint32_t caller)
-{
-    const struct analysis *a = w->a;
-    uint32_t partition = a->tasks[caller].partition;
-
-    if (!a->portals[portal].held)
-        return true;
-    for (size_t i = 0; i < load_count(a); i++) {
-        struct load l = load_at(a, i);
-        bool shared = false;
-
-        if (l.core != a->tasks[caller].core || l.priority < a->portals[portal].ceiling || !load_counts(a, &l) ||
-            l.task == caller || l.portal == portal)
-            continue;
-        for (uint32_t t = 0; t < a->table_count; t++)
-            shared = shared || supply_is_shared(&(struct course){ a, t, t, 0 }, l.partition, partition);
-        if (shared)
-            return true;
-    }
-    return false;
-}
-
-static bool is_cut_for(const struct work *w, uint32_t portal, uint32_t task)
-{
-    const struct analysis *a = w->a;
-    uint32_t mine = a->tasks[task].partition;
-
-    for (uint32_t c = 0; c < a->task_count; c++) {
-        uint32_t partition = a->tasks[c].core == a->tasks[task].core ? a->tasks[c].partition : a->portals[portal].partition;
-
-        if (c == task || partition == mine || supply_is_always(a, partition))
-            continue;
-        if (a->tasks[c].core == a->tasks[task].core ? reaches(w, c, portal) && can_be_cut(w, portal, c) : calls(&a->tasks[c], portal))
-            return true;
-    }
-    return false;
-}
-
 /* Why a call on its own core can take longer than the services that are counted. */
 static bool services_are_safe(const struct work *w, uint32_t task, struct analysis_response *r)
 {
@@ -589,7 +655,7 @@ static bool services_are_safe(const struct work *w, uint32_t task, struct analys
             reason = ANALYSIS_OWN_WORK;
         else if (remote_count(a, a->portals[p].server) != 0)
             reason = ANALYSIS_SUSPENDS;
-        else if (is_cut_for(w, p, task))
+        else if (is_kept_from(w, p, task))
             reason = ANALYSIS_CUT;
         if (reason != ANALYSIS_FITS) {
             *r = unknown(reason, p);
@@ -597,6 +663,30 @@ static bool services_are_safe(const struct work *w, uint32_t task, struct analys
         }
     }
     return true;
+}
+
+/*
+ * A service that others have left to the portal's own context, or call from afar,
+ * may find the budget of that used up, and who comes next waits for it: once
+ * for each portal that the task calls. Returns of how many, and how long.
+ */
+static uint64_t stalls(const struct work *w, uint32_t task, uint64_t *time)
+{
+    const struct analysis *a = w->a;
+    uint64_t count = 0;
+
+    *time = 0;
+    for (uint32_t p = 0; p < a->portal_count; p++) {
+        bool others = false;
+
+        for (uint32_t t = 0; t < a->task_count; t++)
+            others = others || (t != task && (calls(&a->tasks[t], p) || a->tasks[t].fault_portal == p));
+        if (!reaches(w, task, p) || !others || a->portals[p].budget == 0)
+            continue;
+        *time = plus(*time, times(parts(a->portals[p].bound, a->portals[p].budget), a->portals[p].period));
+        count++;
+    }
+    return count;
 }
 
 /* The longest service that one of the task's calls must see through in a window. */
@@ -620,7 +710,7 @@ static struct analysis_response task_response(struct work *w, uint32_t task)
 {
     const struct analysis *a = w->a;
     const struct analysis_task *t = &a->tasks[task];
-    uint64_t calls_out = remote_count(a, task), longest = t->deadline != 0 ? t->deadline : t->period;
+    uint64_t stalled, calls_out = remote_count(a, task) + stalls(w, task, &stalled), longest = t->deadline != 0 ? t->deadline : t->period;
     struct question q = { .core = t->core, .priority = t->priority, .partition = t->partition, .task = task, .portal = ANALYSIS_NONE,
                           .own = calls_out == 0 ? t->budget : parts(t->budget, 2), .again = calls_out + 1, .held = held_of(w, task),
                           .limit = times(ANALYSIS_HORIZON, longest), .asker = task };
@@ -634,7 +724,7 @@ static struct analysis_response task_response(struct work *w, uint32_t task)
     out = remote_calls(w, &q, task, t->priority, 0);
     if (out.verdict == ANALYSIS_UNKNOWN)
         return out;
-    r.remote = out.response;
+    r.remote = plus(out.response, stalled);
     r.response = plus(r.response, r.remote);
     if (t->deadline == 0)
         return r;
@@ -683,10 +773,8 @@ static void use_all(struct analysis *a)
     for (size_t i = 0; i < load_count(a); i++) {
         struct load l = load_at(a, i);
 
-        if (!load_counts(a, &l))
-            continue;
         if (l.budget == 0) {
-            a->unlimited[l.core]++;
+            a->unlimited[l.core] += l.portal == ANALYSIS_NONE;
             continue;
         }
         a->used[l.core] += part_of(l.budget, l.period);

@@ -51,7 +51,9 @@ struct analysis_task {
     uint64_t    deadline;           /* from becoming ready to having used its budget; 0: none */
     bool        goes_on;            /* with priority 0 when its budget is used up */
     bool        serves_only;        /* it works for callers only, but for its start */
-    const uint32_t *calls;          /* indices of portals, those of its faults and exits too */
+    bool        tells;              /* its fault portal, each time when its budget is used up */
+    uint32_t    fault_portal;       /* of faults, which its budget does not pay for; NONE: nobody's, and for guests */
+    const uint32_t *calls;          /* indices of portals; of a guest's vCPU, that of its exits too */
     size_t      call_count;
 
     /* results */
@@ -65,7 +67,7 @@ struct analysis_task {
         enum analysis_reason {
             ANALYSIS_FITS,
             ANALYSIS_UNLIMITED,     /* `culprit`, at least as urgent, has no budget                        */
-            ANALYSIS_UNLIMITED_PORTAL, /* portal `culprit` serves other cores on its own context, without a budget */
+            ANALYSIS_UNLIMITED_PORTAL, /* portal `culprit` can serve on its own context, without a budget  */
             ANALYSIS_UNBOUNDED,     /* portal `culprit` has no bound, and a caller less urgent than this   */
             ANALYSIS_NO_BOUND,      /* it calls portal `culprit`, which has no bound                       */
             ANALYSIS_OVERLOAD,      /* more is asked for than there is, for ever                           */
@@ -86,7 +88,8 @@ struct analysis_task {
         uint64_t own;               /* its budget; half of it where it calls other cores */
         uint64_t blocking;          /* by less urgent ones: the longest service, the kernel; each time */
         uint64_t kernel;            /* at most so much of its budget goes to interrupts while it runs */
-        uint64_t remote;            /* waiting for other cores */
+        uint64_t remote;            /* waiting for other cores, and for budgets of portals */
+        uint64_t faults;            /* handlers of others' faults, and services that windows have cut */
         uint64_t supply;            /* time of windows that it may not use: response - supply is what others have used */
         uint32_t blocking_portal;   /* or NONE */
         struct analysis_share {     /* largest first */

@@ -82,12 +82,16 @@ static void say_parts(struct line *l, const struct analysis *a, const struct ana
         if (r->blocking_portal != ANALYSIS_NONE)
             say(l, " by a service of portal %s", portal_name(a, r->blocking_portal));
     }
+    if (r->faults != 0) {
+        say(l, ", faults and services cut by windows ");
+        say_time(l, r->faults);
+    }
     if (r->supply != 0) {
         say(l, ", outside of its windows ");
         say_time(l, r->supply);
     }
     if (r->remote != 0) {
-        say(l, ", other cores ");
+        say(l, ", waiting for other cores and budgets of portals ");
         say_time(l, r->remote);
     }
     if (r->kernel != 0) {
@@ -106,7 +110,8 @@ static void say_reason(struct line *l, const struct analysis *a, const struct an
         say(l, "%s can run before it and has no budget; give it one or a lower priority", task);
         break;
     case ANALYSIS_UNLIMITED_PORTAL:
-        say(l, "portal %s serves other cores before it without a budget; give the portal one", portal);
+        say(l, "portal %s may serve on a context of its own before it (callers of other cores, or that do not wait for the end), without "
+               "a budget; give the portal one, or give nobody else at this or a higher priority the right to call it", portal);
         break;
     case ANALYSIS_UNBOUNDED:
         say(l, "portal %s has no bound, and serves less urgent callers before it; give the portal bound-us", portal);
@@ -135,7 +140,7 @@ static void say_reason(struct line *l, const struct analysis *a, const struct an
         break;
     case ANALYSIS_CUT:
         say(l, "a service of portal %s for another partition can be cut by the end of a window; let nobody there be as urgent "
-               "as the portal, or give it callers of one partition only", portal);
+               "as the portal, which is to be of no partition or of this one, or give it callers of one partition only", portal);
         break;
     case ANALYSIS_CIRCLE:
         say(l, "calls from core to core come back to portal %s", portal);
