@@ -244,3 +244,6 @@ enum mv_trace_event {
     MV_EVENT_WINDOW,       /* a window begins (no cell, no vCPU): a: table << 32 | window, b: its planned start, ticks */
     MV_EVENT_MARK          /* a, b: the cell's own words */
 };
+/* Marks that libmv makes (watch.h there): in the lower half of a; the upper is which of the cell's watches. */
+#define MV_MARK_MISS     UINT64_C(0x7373696d)    /* "miss": a deadline was missed; b: ns from release to end */
+#define MV_MARK_OVERRUN  UINT64_C(0x7265766f)    /* "over": releases have passed unserved; b: how many */

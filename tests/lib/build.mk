@@ -10,7 +10,8 @@ TEST_LIB_OURS   := $(foreach f,memcpy memmove memset memcmp memchr strlen strnle
   strchr strrchr strstr,-D$(f)=ours_$(f))
 TEST_LIB_STRING := $(addprefix lib/libmv/src/,memcpy.c memmove.c memset.c memcmp.c strlen.c \
   strcmp.c strchr.c)
-TEST_LIB_PLAIN  := $(addprefix lib/libmv/src/,ring.c format.c parse.c device.c editor.c strcopy.c) \
+TEST_LIB_PLAIN  := $(addprefix lib/libmv/src/,ring.c format.c parse.c device.c editor.c strcopy.c watch.c \
+  watch_read.c histogram.c) \
   cells/console/client.c cells/console/fault.c
 TEST_LIB_ALL    := $(wildcard tests/lib/*.c tests/lib/*.h tests/lib/*.def) $(TEST_LIB_STRING) \
   $(TEST_LIB_PLAIN) $(wildcard lib/libmv/include/libmv/*.h cells/console/*.h)

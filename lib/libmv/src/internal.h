@@ -27,6 +27,11 @@ struct mv_channel *mv_console(void);
  */
 bool mv_channel_wait(struct mv_channel *c, uint64_t wanted, uint64_t deadline);
 
+/* A watch says that a deadline was missed (value: ns) or releases passed (how
+ * many): MV_MARK_*, to the trace and to who wants to be raised. */
+struct mv_watch;
+void watch_tell(const struct mv_watch *w, uint64_t mark, uint64_t value);
+
 /* Whether the calling vCPU takes the channel's line. */
 static inline bool mv_channel_is_mine(const struct mv_channel *c)
 {

@@ -17,3 +17,4 @@
 #include <libmv/string.h>
 #include <libmv/time.h>
 #include <libmv/upcall.h>
+#include <libmv/watch.h>
