@@ -182,6 +182,24 @@ uint32_t world_stream(uint32_t cell, uint32_t id, uint32_t virq)
     return i;
 }
 
+uint32_t world_schedule(uint64_t frame_ns)
+{
+    uint32_t i = ADD(schedule, schedules);
+
+    world.schedule[i].frame_ns = frame_ns;
+    return i;
+}
+
+void world_window(uint32_t core, uint64_t start_ns, uint32_t partitions)
+{
+    uint32_t i = ADD(window, windows);
+    struct mv_sys_schedule *s = &world.schedule[world.head.schedules.count - 1];
+
+    world.window[i] = (struct mv_sys_window){ .start_ns = start_ns, .partitions = partitions };
+    if (s->window_count[core]++ == 0)
+        s->first_window[core] = i;
+}
+
 void world_extent(uint32_t pages)
 {
     uint32_t i = ADD(extent, extents);
@@ -298,6 +316,8 @@ struct mv_systab *world_end(void)
     PUT(vgic, vgics);
     PUT(bell, bells);
     PUT(stream, streams);
+    PUT(schedule, schedules);
+    PUT(window, windows);
     memcpy(table, h, sizeof(*h));
 
     struct mv_systab *t = (struct mv_systab *)(void *)table;

@@ -46,6 +46,8 @@ struct world {
     struct mv_sys_vgic     vgic[8];
     struct mv_sys_bell     bell[32];
     struct mv_sys_stream   stream[16];
+    struct mv_sys_schedule schedule[4];
+    struct mv_sys_window   window[128];
     uint64_t               free;           /* RAM not yet given to anybody */
 };
 extern struct world world;
@@ -64,6 +66,10 @@ uint32_t world_device(uint32_t sink, uint32_t interrupt, bool edge);
 uint32_t world_timer(uint32_t virq);
 /* Of a cell's device; a cell's are added in a row. */
 uint32_t world_stream(uint32_t cell, uint32_t id, uint32_t virq);
+/* A table of time windows, and those of the last one made: each core's in a row,
+ * at least one, the first at 0. */
+uint32_t world_schedule(uint64_t frame_ns);
+void world_window(uint32_t core, uint64_t start_ns, uint32_t partitions);
 /* Memory of so many pages in one extent; world_extent() adds another to the last. */
 uint32_t world_segment(uint32_t pages, uint32_t rights, enum mv_memory memory);
 void world_extent(uint32_t pages);
