@@ -43,7 +43,8 @@ static bool in_ram(uint64_t at, uint64_t size)
 static void check_arrays(void)
 {
     const struct mv_array arrays[] = { t->cells, t->vcpus, t->spaces, t->segments, t->extents, t->portals, t->virqs,
-                                       t->timers, t->caps, t->mappings, t->loads, t->vgics, t->bells, t->streams };
+                                       t->timers, t->caps, t->mappings, t->loads, t->vgics, t->bells, t->streams, t->schedules,
+                                       t->windows };
 
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         EXPECT(arrays[i].offset % 8 == 0 && arrays[i].offset <= t->size);
@@ -283,6 +284,44 @@ static void check_vcpus(void)
         EXPECT(m->virq < t->virqs.count && ARRAY(mv_sys_virq, virqs)[m->virq].source == MV_VIRQ_TIMER);
 }
 
+static void check_context(const struct mv_sys_context *c)
+{
+    EXPECT(c->priority < MV_PRIORITIES && c->partition < MV_PARTITIONS_MAX && c->exhausted <= MV_EXHAUSTED_FAULT);
+    EXPECT(c->budget_ns <= c->period_ns && (c->budget_ns == 0) == (c->period_ns == 0));
+    EXPECT(c->partition == 0 || t->schedules.count != 0);
+}
+
+/* Each core's windows of a table: from 0, rising, inside the frame, always with partition 0. */
+static void check_windows(const struct mv_sys_schedule *f, uint32_t core)
+{
+    const struct mv_sys_window *w = ARRAY(mv_sys_window, windows) + f->first_window[core];
+
+    EXPECT(f->window_count[core] >= 1 && f->first_window[core] + f->window_count[core] <= t->windows.count);
+    EXPECT(w->start_ns == 0);
+    for (uint32_t i = 0; i < f->window_count[core]; i++) {
+        EXPECT(w[i].start_ns < f->frame_ns && (w[i].partitions & 1));
+        EXPECT(i == 0 || w[i].start_ns > w[i - 1].start_ns);
+    }
+}
+
+static void check_time(void)
+{
+    uint32_t windows = 0;
+
+    EACH(mv_sys_vcpu, vcpus, v)
+        check_context(&v->context);
+    EACH(mv_sys_portal, portals, p) {
+        check_context(&p->context);
+        EXPECT(p->context.exhausted == MV_EXHAUSTED_WAIT);
+    }
+    EACH(mv_sys_schedule, schedules, f)
+        for (uint32_t core = 0; core < t->core_count; core++) {
+            check_windows(f, core);
+            windows += f->window_count[core];
+        }
+    EXPECT(windows == t->windows.count);
+}
+
 static void check_memory(void)
 {
     EACH(mv_sys_segment, segments, g) {
@@ -499,6 +538,7 @@ int main(int argc, char **argv)
     check_layout();
     check_cells();
     check_vcpus();
+    check_time();
     check_vgics();
     check_bells();
     check_streams();

@@ -532,6 +532,7 @@ void derive(struct system *s)
     derive_ceilings(s);
     derive_callers(s);
     warn_cycles(s);
+    model_check_schedule(s);
     if (!diag_failed())
         derive_caps(s);
 }

@@ -21,6 +21,7 @@ struct portal *model_portal(const struct system *s, const struct node *n) { FIND
 struct virq *model_virq(const struct system *s, const struct node *n) { FIND(s->virqs, n); }
 struct segment *model_segment(const struct system *s, const struct node *n) { FIND(s->segments, n); }
 struct vcpu *model_vcpu(const struct system *s, const struct node *n) { FIND(s->vcpus, n); }
+struct time_partition *model_time_partition(const struct system *s, const struct node *n) { FIND(s->time_partitions, n); }
 
 const char *model_rights(uint32_t rights)
 {
@@ -219,6 +220,7 @@ struct system *model_read(const char *path, const char *board)
     }
     s->at = top->at;
     read_top(s, top);
+    model_read_schedule(s, top);
     model_read_bridges(s);
     read_group(s, top, "segments", model_read_segment);
     read_group(s, top, "cells", model_read_cell);

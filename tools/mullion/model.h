@@ -65,6 +65,13 @@ struct space {
     VEC(struct mapping *) mappings;
 };
 
+/* What time a vCPU may use, or a portal for calls from other cores. */
+struct context {
+    uint64_t budget_us, period_us;  /* 0: no limit */
+    uint32_t exhausted;             /* enum mv_exhausted */
+    uint32_t partition;             /* number of its time partition; 0: none */
+};
+
 struct vcpu {
     struct cell *cell;
     const struct node *node;
@@ -72,9 +79,10 @@ struct vcpu {
     uint32_t     number;            /* in its cell */
     struct vcpu *exits;             /* of a VM: the VMM's that serves it */
     uint32_t     index;             /* in the system */
-    uint32_t     core, priority, partition;
+    uint32_t     core, priority;
     bool         fp;
-    uint64_t     stack_size, budget_us, period_us;
+    uint64_t     stack_size;
+    struct context time;
     struct space *space;
     uint64_t     stack_address;     /* lowest */
     uint64_t     message_address;
@@ -90,8 +98,9 @@ struct portal {
     const char  *name;
     const struct node *node;
     struct vcpu *server;
-    uint32_t     index, ceiling, partition;
-    uint64_t     bound_us, budget_us, period_us;
+    uint32_t     index, ceiling;
+    uint64_t     bound_us;
+    struct context time;            /* its own */
     bool         takes_faults;
 };
 
@@ -354,6 +363,33 @@ struct cell {
     struct text  elf;
 };
 
+/* Cells that share time windows. Background: in each window, and what is in none. */
+struct time_partition {
+    const char   *name;
+    const struct node *node;
+    uint32_t      number;               /* from 1 */
+    bool          background;
+};
+
+/* Time of one core for some partitions, in each frame. */
+struct time_window {
+    const char   *name;
+    struct pos    at;
+    uint32_t      core;
+    uint64_t      start_us, length_us;
+    uint32_t      partitions;           /* bit n: partition n */
+};
+
+/* The windows of all cores: one such table is in force at a time. */
+struct time_table {
+    const char   *name;
+    const struct node *node;
+    uint32_t      index;                /* the first is in force at boot */
+    uint64_t      frame_us;
+    uint32_t      suspended;            /* bit n: partition n is meant to have no window in it */
+    VEC(struct time_window) windows;         /* in the order of their cores and starts */
+};
+
 struct system {
     const char   *path;                 /* of the description */
     const char   *dir;                  /* its folder */
@@ -379,6 +415,8 @@ struct system {
     VEC(struct partition *) partitions;
     VEC(struct link *) links;
     VEC(struct blob *) blobs;
+    VEC(struct time_partition *) time_partitions;   /* in the order of their numbers */
+    VEC(struct time_table *) time_tables;
     struct segment *trace_segment, *gicv_segment;
     uint64_t      early_low;        /* lowest address that plan() has given away; 0: none */
 };
@@ -391,6 +429,11 @@ struct portal *model_portal(const struct system *s, const struct node *n);
 struct virq *model_virq(const struct system *s, const struct node *n);
 struct segment *model_segment(const struct system *s, const struct node *n);
 struct vcpu *model_vcpu(const struct system *s, const struct node *n);
+struct time_partition *model_time_partition(const struct system *s, const struct node *n);
+/* "partition \"name\"" or "no partition", of a number. */
+const char *model_show_partition(const struct system *s, uint32_t number);
+/* Where a property of a vCPU stands, which may be its cell's. */
+struct pos model_vcpu_at(const struct vcpu *v, const char *name);
 /* Is it the guest's cell of a VM; the cell of a VMM? */
 bool model_is_guest(const struct cell *c);
 bool model_is_vmm(const struct cell *c);
@@ -409,6 +452,9 @@ struct segment *model_add_segment(struct system *s, enum segment_kind kind, cons
 
 /* What a cell's devices reach, when its mappings have their addresses. */
 void model_place_dma(struct system *s, struct cell *c);
+
+/* What time partitions and windows are for, when all vCPUs are known; complains. */
+void model_check_schedule(const struct system *s);
 
 /* Lines, badges, ceilings, capabilities; complains. */
 void derive(struct system *s);

@@ -12,25 +12,6 @@ enum {
     TABLE_PAGES_MAX = 0x10000,
 };
 
-void model_read_context(const struct node *n, uint64_t *budget, uint64_t *period, uint32_t *partition)
-{
-    bool ok = schema_number(n, "budget-us", 1, MODEL_TIME_US_MAX, budget);
-
-    ok = schema_number(n, "period-us", 1, MODEL_TIME_US_MAX, period) && ok;
-    schema_u32(n, "partition", 0, 255, partition);
-    if (!ok)
-        return;
-    if (*budget && !*period)
-        diag_error(node_at(n, "budget-us"), "there is a budget but no period; expected both; add period-us = <%llu>",
-                   (unsigned long long)*budget);
-    else if (*period && !*budget)
-        diag_error(node_at(n, "period-us"), "there is a period but no budget; expected both; add budget-us = <%llu>",
-                   (unsigned long long)*period);
-    else if (*budget > *period)
-        diag_error(node_at(n, "budget-us"), "the budget of %llu us is longer than the period of %llu us; expected it to fit; lower the budget",
-                   (unsigned long long)*budget, (unsigned long long)*period);
-}
-
 void model_read_core(const struct system *s, const struct node *n, const char *name, uint32_t *core)
 {
     uint32_t value = *core;
@@ -71,7 +52,7 @@ static void read_vcpu(struct system *s, struct cell *c, const struct node *n, co
     schema_u32(n, "priority", 0, MV_PRIORITIES - 1, &v->priority);
     schema_pages(n, "stack-size", MV_PAGE_SIZE, STACK_MAX, &v->stack_size);
     schema_flag(n, "fp", &v->fp);
-    model_read_context(n, &v->budget_us, &v->period_us, &v->partition);
+    model_read_context(s, n, &v->time);
     v->ceiling = v->priority;
 }
 
@@ -90,7 +71,7 @@ static void read_vcpus(struct system *s, struct cell *c)
     schema_u32(c->node, "priority", 0, MV_PRIORITIES - 1, &defaults.priority);
     schema_pages(c->node, "stack-size", MV_PAGE_SIZE, STACK_MAX, &defaults.stack_size);
     schema_flag(c->node, "fp", &defaults.fp);
-    model_read_context(c->node, &defaults.budget_us, &defaults.period_us, &defaults.partition);
+    model_read_context(s, c->node, &defaults.time);
     for (size_t i = 0; i < group->children.count; i++) {
         const struct node *n = group->children.at[i];
         const char *wanted = mem_printf("vcpu@%zu", i);
@@ -145,7 +126,7 @@ struct portal *model_add_portal(struct system *s, struct cell *c, const char *na
     p->name = name;
     p->node = n;
     p->server = server;
-    p->partition = server->partition;
+    p->time.partition = server->time.partition;
     p->index = (uint32_t)s->portals.count;
     *vec_push(&s->portals) = p;
     return p;
@@ -160,7 +141,7 @@ static void read_portals(struct system *s, struct cell *c)
         struct portal *p = model_add_portal(s, c, n->name, n, sink_of(c, n));
 
         schema_number(n, "bound-us", 1, MODEL_TIME_US_MAX, &p->bound_us);
-        model_read_context(n, &p->budget_us, &p->period_us, &p->partition);
+        model_read_context(s, n, &p->time);
     }
 }
 

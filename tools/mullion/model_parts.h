@@ -33,8 +33,10 @@ struct vcpu *model_add_vcpu(struct system *s, struct cell *c, const struct node 
 struct portal *model_add_portal(struct system *s, struct cell *c, const char *name, const struct node *n, struct vcpu *server);
 /* A property that names a core of the system. */
 void model_read_core(const struct system *s, const struct node *n, const char *name, uint32_t *core);
-/* "budget-us", "period-us", "partition". */
-void model_read_context(const struct node *n, uint64_t *budget, uint64_t *period, uint32_t *partition);
+/* Time partitions, tables and windows; "budget-us", "period-us", "exhausted" and
+ * "partition" of a node (model_schedule.c). */
+void model_read_schedule(struct system *s, const struct node *top);
+void model_read_context(const struct system *s, const struct node *n, struct context *c);
 enum { MODEL_PRIORITY_DEFAULT = 100, MODEL_STACK_DEFAULT = 0x2000 };
 /* What a cell refers to: portals, vIRQs, cells, segments, spaces (model_uses.c). */
 void model_read_uses(struct system *s, struct cell *c);

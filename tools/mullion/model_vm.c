@@ -144,7 +144,7 @@ static void add_servers(struct system *s, struct vm *vm, uint32_t priority)
             if (c->vcpus.at[k]->core == v->core)
                 v->exits = c->vcpus.at[k];
         if (!v->exits) {
-            struct vcpu like = { .core = v->core, .priority = priority, .partition = v->partition, .stack_size = VMM_STACK };
+            struct vcpu like = { .core = v->core, .priority = priority, .time.partition = v->time.partition, .stack_size = VMM_STACK };
 
             v->exits = model_add_vcpu(s, c, c->node, &like);
             model_add_portal(s, c, mem_printf("exits-%u", v->exits->number), NULL, v->exits);
@@ -188,7 +188,7 @@ static void add_io_vcpu(struct system *s, struct vm *vm)
 {
     const struct node *n = vm->cell->node;
     const struct vcpu *first = vm->cell->vcpus.at[0];
-    struct vcpu like = { .core = first->core, .priority = first->priority, .partition = first->partition, .stack_size = VMM_STACK };
+    struct vcpu like = { .core = first->core, .priority = first->priority, .time.partition = first->time.partition, .stack_size = VMM_STACK };
 
     /* What a guest notifies is to be done before the guest goes on. */
     if (like.priority < MV_PRIORITIES - 1)
@@ -309,7 +309,7 @@ void model_read_vm(struct system *s, const struct node *n)
     schema_u32(n, "priority", 0, MV_PRIORITIES - 1, &like.priority);
     vmm_priority = like.priority;
     schema_u32(n, "vmm-priority", 0, MV_PRIORITIES - 1, &vmm_priority);
-    model_read_context(n, &like.budget_us, &like.period_us, &like.partition);
+    model_read_context(s, n, &like.time);
     schema_flag(n, "autostart", &vm->cell->autostart);
     schema_flag(n, "trace-control", &vm->cell->trace_control);
     schema_flag(n, "system-control", &vm->cell->system_control);

@@ -71,8 +71,8 @@ static void report_vcpus(struct text *t, const struct cell *c)
         const struct vcpu *v = c->vcpus.at[i];
 
         text_printf(t, "  %-6u %4u %8u %7u %5s %11s %11s %9u %4u  %s\n", v->number, v->core, v->priority, v->ceiling,
-                    v->fp ? "yes" : "no", v->budget_us ? text_thousands(v->budget_us) : "-",
-                    v->period_us ? text_thousands(v->period_us) : "-", v->partition, v->callers_max,
+                    v->fp ? "yes" : "no", v->time.budget_us ? text_thousands(v->time.budget_us) : "-",
+                    v->time.period_us ? text_thousands(v->time.period_us) : "-", v->time.partition, v->callers_max,
                     v->fault_portal ? mem_printf("%s of %s", v->fault_portal->name, v->fault_portal->cell->name)
                                     : "nobody: the vCPU stops");
     }

@@ -7,7 +7,7 @@
 
 struct words {
     const char *what;
-    const char *const *props, *const *groups;
+    const char *const *props, *const *groups;   /* groups NULL: its nodes have any name */
 };
 
 #define LIST(...) (const char *const[]){ __VA_ARGS__, NULL }
@@ -15,12 +15,12 @@ struct words {
 static const struct words schemas[SCHEMA_COUNT] = {
     [SCHEMA_SYSTEM] = { "the system",
         LIST("compatible", "cores", "slice-us", "trace-size", "fault-handler"),
-        LIST("segments", "channels", "cells") },
+        LIST("segments", "channels", "cells", "schedule") },
     [SCHEMA_SEGMENT] = { "a segment", LIST("size", "rights", "base", "reg"), LIST(NULL) },
     [SCHEMA_CHANNEL] = { "a channel", LIST("between", "size", "message-size", "vcpus"), LIST(NULL) },
     [SCHEMA_CELL] = { "a cell",
         LIST("program", "image", "sources", "cflags", "defines", "priority", "core", "stack-size", "fp", "budget-us",
-             "period-us", "partition", "autostart", "devices", "device-vcpus", "console", "calls", "badges", "raises",
+             "period-us", "exhausted", "partition", "autostart", "devices", "device-vcpus", "console", "calls", "badges", "raises",
              "maps", "maps-rights", "holds", "holds-rights", "controls", "fault-portal", "map-space", "table-pages",
              "address-bits", "image-size", "trace-read", "trace-control", "system-control", "disk-sectors", "disks",
              "disks-rights", "disk-link-size", "networks", "network-link-size", "mac-addresses", "network-server",
@@ -30,17 +30,22 @@ static const struct words schemas[SCHEMA_COUNT] = {
     [SCHEMA_VIRQ] = { "a vIRQ", LIST("vcpu", "line"), LIST(NULL) },
     [SCHEMA_TIMER] = { "a timer", LIST("vcpu", "line"), LIST(NULL) },
     [SCHEMA_VCPU] = { "a vCPU",
-        LIST("core", "priority", "stack-size", "fp", "budget-us", "period-us", "partition", "space"), LIST(NULL) },
+        LIST("core", "priority", "stack-size", "fp", "budget-us", "period-us", "exhausted", "partition",
+             "space"), LIST(NULL) },
     [SCHEMA_SPACE] = { "a space", LIST("maps", "maps-rights", "address-bits"), LIST("mappings") },
     [SCHEMA_MAPPING] = { "a mapping", LIST("segment", "rights", "address", "offset", "size"), LIST(NULL) },
     /* A program's words are known, to be refused in better words. */
     [SCHEMA_VM] = { "a virtual machine",
         LIST("kernel", "initrd", "bootargs", "device-tree", "memory", "vcpus", "console", "console-device", "rng", "priority",
-             "vmm-priority", "budget-us", "period-us", "partition", "autostart", "raises", "controls", "fault-portal",
+             "vmm-priority", "budget-us", "period-us", "exhausted", "partition", "autostart", "raises", "controls", "fault-portal",
              "trace-control", "system-control", "disks", "disks-rights", "disk-link-size", "networks", "network-link-size",
              "mac-addresses", "io-priority", "io-core", "devices", "sources", "program", "image"),
         LIST(NULL) },
     [SCHEMA_PARTITION] = { "a partition", LIST("first", "sectors", "read-only"), LIST(NULL) },
+    [SCHEMA_SCHEDULE] = { "the schedule", LIST(NULL), LIST("partitions", "tables") },
+    [SCHEMA_TIME_PARTITION] = { "a time partition", LIST("background"), LIST(NULL) },
+    [SCHEMA_TABLE] = { "a table of windows", LIST("frame-us", "suspends"), NULL },
+    [SCHEMA_WINDOW] = { "a window", LIST("core", "start-us", "length-us", "partitions"), LIST(NULL) },
 };
 
 bool schema_is_vm(const struct node *n)
@@ -78,7 +83,7 @@ void schema_check(const struct node *n, enum schema kind)
         else
             diag_error(p->at, "unknown property \"%s\"; expected a property of %s; remove it", p->name, w->what);
     }
-    for (size_t i = 0; i < n->children.count; i++) {
+    for (size_t i = 0; w->groups && i < n->children.count; i++) {
         const struct node *c = n->children.at[i];
         const char *const *known = w->groups;
 
@@ -107,7 +112,7 @@ const char *schema_what(const struct node *n)
     static const struct { const char *group, *what; } kinds[] = {
         { "segments", "a segment" }, { "channels", "a channel" }, { "cells", "a cell" }, { "portals", "a portal" },
         { "virqs", "a vIRQ" }, { "timers", "a timer" }, { "vcpus", "a vCPU" }, { "spaces", "a space" },
-        { "mappings", "a mapping" }, { "partitions", "a partition" },
+        { "mappings", "a mapping" }, { "partitions", "a partition" }, { "tables", "a table of windows" },
     };
     const struct node *top = n;
 
@@ -115,6 +120,10 @@ const char *schema_what(const struct node *n)
         top = top->parent;
     if (strcmp(top->name, "mullion"))
         return "a device";
+    if (n->parent && n->parent->parent && !strcmp(n->parent->parent->name, "schedule") && !strcmp(n->parent->name, "partitions"))
+        return "a time partition";
+    if (n->parent && n->parent->parent && !strcmp(n->parent->parent->name, "tables"))
+        return "a window";
     for (size_t i = 0; n->parent && i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(n->parent->name, kinds[i].group))
             return !strcmp(kinds[i].group, "cells") && schema_is_vm(n) ? "a virtual machine" : kinds[i].what;

@@ -107,6 +107,17 @@ static bool has_device(const struct cell *c)
     return c->functions.count || c->bridge;
 }
 
+static struct mv_sys_context context_of(const struct context *c, uint32_t priority)
+{
+    return (struct mv_sys_context){
+        .budget_ns = c->budget_us * 1000,
+        .period_ns = c->period_us * 1000,
+        .partition = c->partition,
+        .priority = priority,
+        .exhausted = c->exhausted,
+    };
+}
+
 /* What a native vCPU and one of a VM have alike. */
 static struct mv_sys_vcpu vcpu_common(const struct vcpu *v)
 {
@@ -114,7 +125,7 @@ static struct mv_sys_vcpu vcpu_common(const struct vcpu *v)
         .cell = v->cell->index,
         .core = v->core,
         .space = v->space->index,
-        .context = { v->budget_us * 1000, v->period_us * 1000, v->partition, v->priority },
+        .context = context_of(&v->time, v->priority),
         .fault_portal = v->fault_portal ? v->fault_portal->index : MV_NONE,
         .fault_badge = v->fault_portal ? v->fault_badge : 0,
         .callers_max = v->callers_max,
@@ -206,7 +217,7 @@ static void write_portals(const struct system *s, struct writer *w, struct mv_sy
         *vec_push(&out) = (struct mv_sys_portal){
             .server = p->server->index,
             .bound_ns = p->bound_us * 1000,
-            .context = { p->budget_us * 1000, p->period_us * 1000, p->partition, p->ceiling },
+            .context = context_of(&p->time, p->ceiling),
         };
     }
     t->portals = ARRAY_ADD(w, out);
@@ -374,6 +385,58 @@ static void write_streams(const struct system *s, const struct layout *l, struct
     t->streams = ARRAY_ADD(w, out);
 }
 
+/* ---- time windows --------------------------------------------------------------------- */
+
+typedef VEC(struct mv_sys_window) windows_t;
+
+static void window_add(windows_t *out, uint64_t start_us, uint32_t partitions)
+{
+    *vec_push(out) = (struct mv_sys_window){ .start_ns = start_us * 1000, .partitions = partitions };
+}
+
+/* One core's: those of the description, and between them windows of those who always run. */
+static uint32_t core_windows(const struct system *s, const struct time_table *f, uint32_t core, windows_t *out)
+{
+    size_t first = out->count;
+    uint32_t always = 1;
+    uint64_t at = 0;
+
+    for (size_t i = 0; i < s->time_partitions.count; i++)
+        always |= (uint32_t)s->time_partitions.at[i]->background << s->time_partitions.at[i]->number;
+    for (size_t i = 0; i < f->windows.count; i++) {
+        const struct time_window *w = &f->windows.at[i];
+
+        if (w->core != core)
+            continue;
+        if (w->start_us != at)
+            window_add(out, at, always);
+        window_add(out, w->start_us, w->partitions | always);
+        at = w->start_us + w->length_us;
+    }
+    if (at != f->frame_us)
+        window_add(out, at, always);
+    return (uint32_t)(out->count - first);
+}
+
+static void write_schedules(const struct system *s, struct writer *w, struct mv_systab *t)
+{
+    VEC(struct mv_sys_schedule) out = { 0 };
+    windows_t windows = { 0 };
+
+    for (size_t i = 0; i < s->time_tables.count; i++) {
+        const struct time_table *f = s->time_tables.at[i];
+        struct mv_sys_schedule *r = vec_push(&out);
+
+        *r = (struct mv_sys_schedule){ .frame_ns = f->frame_us * 1000 };
+        for (uint32_t core = 0; core < s->cores; core++) {
+            r->first_window[core] = (uint32_t)windows.count;
+            r->window_count[core] = core_windows(s, f, core, &windows);
+        }
+    }
+    t->schedules = ARRAY_ADD(w, out);
+    t->windows = ARRAY_ADD(w, windows);
+}
+
 /* ---- the whole ------------------------------------------------------------------------ */
 
 static void board_facts(const struct system *s, struct mv_systab *t)
@@ -451,6 +514,7 @@ struct text systab_make(struct system *s, const struct layout *l)
     write_caps(s, &w, &t);
     write_vgics(s, &w, &t);
     write_streams(s, l, &w, &t);
+    write_schedules(s, &w, &t);
     t.records_size = (uint32_t)w.bytes.length;
     memcpy(w.bytes.at, &t, sizeof t);
     return objects_add(&w, l);
