@@ -473,7 +473,7 @@ static void ask_back(struct vcpu *v)
     message_post(v->callee->core, &v->cancel, MESSAGE_CANCEL);
 }
 
-void ipc_timeout(struct vcpu *v)
+static void give_up(struct vcpu *v)
 {
     switch (vcpu_state(v)) {
     case VCPU_WAITING:
@@ -498,13 +498,23 @@ void ipc_timeout(struct vcpu *v)
     end_call(v);
 }
 
+/*
+ * While it is served, a caller with a budget waits for the reply or the service
+ * bound: its time stays lent, or it could have services for nothing.
+ */
+void ipc_timeout(struct vcpu *v)
+{
+    if (vcpu_state(v) != VCPU_CALLING || v->own.budget == NULL || v->callee->serving->sys->bound_ns == 0)
+        give_up(v);
+}
+
 void ipc_bound_passed(struct vcpu *v)
 {
     struct vcpu *server = v->callee;
     const struct mv_sys_vcpu *sys = server->sys;
 
     trace(server->core, MV_TRACE_TIME, MV_EVENT_BOUND, server, v->index, 0);
-    ipc_timeout(v);
+    give_up(v);
     if (vcpu_state(server) == VCPU_CALLING) {    /* whom it has called goes on alone */
         sched_timeout_clear(server);
         abandon(server->callee);

@@ -128,9 +128,8 @@ static void dequeue(struct vcpu *v)
     v->queued = QUEUED_NOT;
     if (from == QUEUED_BUDGET) {
         v->context->budget->holder = NULL;
-    } else if (from == QUEUED_WINDOW) {
-        ring_remove(parking_place(v), v);
-    } else if (ring_remove(&core->ready_head[p], v)) {
+    } else if (ring_remove(from == QUEUED_READY ? &core->ready_head[p] : parking_place(v), v) &&
+               from == QUEUED_READY) {
         core->ready_bits[p / 64] &= ~(UINT64_C(1) << (p % 64));
         if (p + 1 == core->ready_top)
             lower_top(core);
@@ -404,6 +403,8 @@ struct vcpu *sched_switch(struct core *core)
     while (unlikely((next = sched_running(core)) == NULL) || unlikely(next->context->limits != 0 && !admit(next))) {
         if (next != NULL)
             continue;
+        if (prev != NULL)
+            trace(core, MV_TRACE_SCHED, MV_EVENT_SWITCH, NULL, prev->index, 0);
         change_context(core, NULL);
         prev = core->current = core->run = NULL;
         arch_wait();

@@ -18,9 +18,14 @@ static struct {
     uint64_t from;             /* ns */
 } present;
 
-static void wait_for_end(struct core *core, uint64_t end_ns)
+/* To the end of the present window. */
+static void wait_for_end(struct core *core)
 {
-    core->window_end.key = time_to_ticks(end_ns);
+    const struct mv_sys_schedule *s = core->schedule;
+    uint32_t next = core->window + 1;
+
+    core->window_end.key = time_to_ticks(core->frame + (next == s->window_count[core->index] ? s->frame_ns :
+                                                        system_window(s->first_window[core->index] + next)->start_ns));
     core->window_end.kind = TIMEOUT_WINDOW;
     heap_insert(&core->timers, &core->window_end);
 }
@@ -42,7 +47,7 @@ void window_start(struct core *core)
     core->schedule = s;
     core->eligible = 1;
     core->window = s->window_count[core->index] - 1;
-    wait_for_end(core, core->frame + s->frame_ns);
+    wait_for_end(core);
 }
 
 void window_expired(struct core *core)
@@ -62,7 +67,7 @@ void window_expired(struct core *core)
     w = system_window(s->first_window[core->index] + core->window);
     start = core->window_end.key;
     core->eligible = w->partitions;
-    wait_for_end(core, core->frame + (core->window + 1 == s->window_count[core->index] ? s->frame_ns : w[1].start_ns));
+    wait_for_end(core);
     trace(core, MV_TRACE_TIME, MV_EVENT_WINDOW, NULL, (uint64_t)(s - system_schedule(0)) << 32 | core->window, start);
     for (uint32_t open = w->partitions; open != 0; open &= open - 1) {
         uint32_t p = (uint32_t)__builtin_ctz(open);
