@@ -119,7 +119,7 @@ printf '#!/bin/sh\necho "$@"\n' >qemu
 chmod +x qemu
 is "run gives QEMU the board's machine" sh -c "
     MULLION_QEMU=./qemu '$tool' run good.dts -o ran --cpu cortex-a76 --cores 4 --qemu-arg -d --qemu-arg=int -- -drive if=none,file=a >printed &&
-    echo '-M virt,gic-version=3,virtualization=on,iommu=smmuv3 -cpu cortex-a76 -smp 4 -m 1G -nographic -nic none -semihosting-config enable=on,target=native -kernel ran/system.elf -d int -drive if=none,file=a' >want && diff want printed"
+    echo '-M virt,gic-version=3,virtualization=on,iommu=smmuv3 -cpu cortex-a76 -smp 4 -m 1G -nographic -nic none -semihosting-config enable=on,target=native -kernel ran/system.elf -d int -drive if=none,file=a -serial mon:stdio -chardev socket,id=mullion-qmp,path='\$(pwd -P)'/ran/qmp,server=on,wait=off -mon chardev=mullion-qmp,mode=control' >want && diff want printed"
 is "run chooses a folder" sh -c "mkdir -p mine && cp good.dts mine/system.dts && cp base.dtsi cell.c mine &&
     MULLION_QEMU=./qemu '$tool' run mine/system.dts >printed && [ -e build/mine-virt-gicv3/system.img ]"
 is "boards are listed" sh -c "'$tool' boards >printed && printf 'virt-gicv2\nvirt-gicv3\nzcu102\n' | diff - printed"

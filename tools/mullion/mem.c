@@ -102,12 +102,22 @@ void *mem_room(void *array, size_t count, size_t *room, size_t element)
     return larger;
 }
 
-void mem_free_all(void)
+void *mem_mark(void)
 {
-    while (blocks) {
+    return blocks;
+}
+
+void mem_free_since(void *mark)
+{
+    while (blocks && blocks != mark) {
         struct block *next = blocks->next;
 
         free(blocks);
         blocks = next;
     }
+}
+
+void mem_free_all(void)
+{
+    mem_free_since(NULL);
 }

@@ -25,5 +25,8 @@ char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *mem_vprintf(const char *format, va_list ap) __attribute__((format(printf, 1, 0)));
 /* The array itself or a larger copy, with room for one more. */
 void *mem_room(void *array, size_t count, size_t *room, size_t element);
+/* Give back all that was allocated after the mark: for what goes on and on. */
+void *mem_mark(void);
+void mem_free_since(void *mark);
 /* Give everything back. For the end of main and for mem_alloc's failure. */
 void mem_free_all(void);

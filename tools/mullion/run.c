@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "qmp.h"
 #include "schema.h"
 
 /* A text property of the board's QEMU node, or what is given. */
@@ -56,6 +57,7 @@ _Noreturn void run_qemu(const struct system *s, const char *dir, const struct ru
         args_add(&a, o->more.list.at[i]);
     /* No board needs sound; looking for it only makes noise. */
     setenv("QEMU_AUDIO_DRV", "none", 0);
+    qmp_offer(&a, dir);
     proc_become(&a);
     diag_fatal("cannot start %s: %s; expected QEMU; install qemu-system-arm or set MULLION_QEMU", a.list.at[0], strerror(errno));
 }

@@ -11,6 +11,6 @@ struct run_options {
     struct args more;       /* for QEMU, as they are */
 };
 
-/* Become QEMU, with DIR/system.elf and the console attached. Ends the program
- * with a message when that is not possible. Frees the model: call it last. */
+/* Become QEMU, with DIR/system.elf, the console attached, and DIR/qmp to ask it
+ * (qmp.h). Ends the program with a message when that is not possible. */
 _Noreturn void run_qemu(const struct system *s, const char *dir, const struct run_options *o);
