@@ -349,7 +349,8 @@ enum mv_area {
 struct mv_systab {
     uint64_t checksum;                  /* mv_systab_checksum() */
     uint32_t size;                      /* of the whole table with its objects, a multiple of 8 */
-    uint32_t magic, version, reserved;
+    uint32_t magic, version;
+    uint32_t trace_mask;                /* event classes that are recorded from boot, MV_TRACE_* */
     char     board[MV_NAME_BYTES];      /* the kernel's board */
     uint64_t ram_base, ram_size;        /* RAM the kernel maps; multiples of MV_BLOCK_SIZE */
     uint64_t objects[MV_AREA_COUNT];    /* offset of each area in the table */

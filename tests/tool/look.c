@@ -312,8 +312,12 @@ static void check_time(void)
         check_context(&v->context);
     EACH(mv_sys_portal, portals, p) {
         check_context(&p->context);
-        EXPECT(p->context.exhausted == MV_EXHAUSTED_WAIT);
+        EXPECT(p->context.exhausted == MV_EXHAUSTED_WAIT && (p->recovery == 0 || p->bound_ns != 0));
+        EXPECT(p->recovery == 0 || translate(ARRAY(mv_sys_vcpu, vcpus)[p->server].space, p->recovery, MV_MAP_READ | MV_MAP_EXECUTE));
     }
+    EACH(mv_sys_virq, virqs, q)
+        EXPECT((q->limit_ns == 0) == (q->limit_count == 0) && (q->limit_ns == 0 || q->source == MV_VIRQ_DEVICE));
+    EXPECT(!(t->trace_mask & ~MV_TRACE_ALL) && (t->trace_mask == 0 || t->trace_bytes != 0));
     EACH(mv_sys_schedule, schedules, f)
         for (uint32_t core = 0; core < t->core_count; core++) {
             check_windows(f, core);
@@ -377,22 +381,24 @@ static void check_spaces(void)
 static void check_caps(void)
 {
     static const uint32_t rights[MV_TYPE_COUNT] = {
-        [MV_TYPE_PORTAL] = MV_RIGHT_PORTAL_CALL,
+        [MV_TYPE_PORTAL] = MV_RIGHT_PORTAL_CALL | MV_RIGHT_PORTAL_CALL_HELD,
         [MV_TYPE_VIRQ] = MV_RIGHT_VIRQ_RAISE | MV_RIGHT_VIRQ_HANDLE,
         [MV_TYPE_SPACE] = MV_RIGHT_SPACE_MAP | MV_RIGHT_SPACE_ENTER,
         [MV_TYPE_SEGMENT] = MV_RIGHT_SEGMENT_READ | MV_RIGHT_SEGMENT_WRITE | MV_RIGHT_SEGMENT_EXECUTE,
         [MV_TYPE_TIMER] = MV_RIGHT_TIMER_SET,
         [MV_TYPE_VCPU] = MV_RIGHT_VCPU_CONTROL,
         [MV_TYPE_CELL] = MV_RIGHT_CELL_CONTROL,
-        [MV_TYPE_TRACE] = MV_RIGHT_TRACE_CONTROL,
+        [MV_TYPE_TRACE] = MV_RIGHT_TRACE_CONTROL | MV_RIGHT_TRACE_MARK,
         [MV_TYPE_SYSTEM] = MV_RIGHT_SYSTEM_CONTROL,
         [MV_TYPE_VGIC] = MV_RIGHT_VGIC_CONTROL, [MV_TYPE_STREAM] = MV_RIGHT_STREAM_CONTROL,
+        [MV_TYPE_SCHEDULE] = MV_RIGHT_SCHEDULE_SWITCH,
     };
     const uint32_t counts[MV_TYPE_COUNT] = {
         [MV_TYPE_PORTAL] = t->portals.count, [MV_TYPE_VIRQ] = t->virqs.count, [MV_TYPE_SPACE] = t->spaces.count,
         [MV_TYPE_SEGMENT] = t->segments.count, [MV_TYPE_TIMER] = t->timers.count, [MV_TYPE_VCPU] = t->vcpus.count,
         [MV_TYPE_CELL] = t->cells.count, [MV_TYPE_TRACE] = 1, [MV_TYPE_SYSTEM] = 1, [MV_TYPE_NONE] = 1,
         [MV_TYPE_VGIC] = t->vgics.count, [MV_TYPE_STREAM] = t->streams.count,
+        [MV_TYPE_SCHEDULE] = t->schedules.count ? 1 : 0,
     };
 
     /* As the kernel reads them. */
@@ -404,7 +410,8 @@ static void check_caps(void)
         EXPECT(c->type < MV_TYPE_COUNT && c->object < counts[c->type]);
         EXPECT(!(c->rights & ~rights[c->type]) && (c->type == MV_TYPE_NONE || c->rights));
         EXPECT(in_place->rights == c->rights && in_place->badge == c->badge);
-        EXPECT((in_place->object == 0) == (c->type == MV_TYPE_NONE || c->type == MV_TYPE_TRACE || c->type == MV_TYPE_SYSTEM));
+        EXPECT((in_place->object == 0) == (c->type == MV_TYPE_NONE || c->type == MV_TYPE_TRACE || c->type == MV_TYPE_SYSTEM ||
+                                                c->type == MV_TYPE_SCHEDULE));
         EXPECT(in_place->object == 0 || (in_place->object > table && in_place->object < table + t->size));
         in_place++;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema.h"
+#include "timing.h"
 
 enum { FAULT_BADGE = 0x10000 };
 
@@ -344,7 +345,7 @@ static void caps_objects(struct system *s, struct cell *c)
         const struct reference *r = &c->calls.at[i];
         const struct portal *p = r->portal;
 
-        cap_add(c, r->at, MV_TYPE_PORTAL, &p->index, MV_RIGHT_PORTAL_CALL, r->badge, r->name ? r->name : r->node ? node_title(r->node) : p->name,
+        cap_add(c, r->at, MV_TYPE_PORTAL, &p->index, timing_is_held(s, c, p) ? MV_RIGHT_PORTAL_CALL_HELD : MV_RIGHT_PORTAL_CALL, r->badge, r->name ? r->name : r->node ? node_title(r->node) : p->name,
                 mem_printf("portal %s of %s", p->name, p->cell->name));
     }
     for (size_t i = 0; i < c->raises.count; i++) {
@@ -490,6 +491,10 @@ static void caps_control(struct system *s, struct cell *c)
         cap_add(c, c->at, MV_TYPE_VGIC, &c->vm->index, MV_RIGHT_VGIC_CONTROL, 0, "VGIC", mem_printf("vGIC of %s", c->vm->cell->name));
     if (c->trace_control)
         cap_add(c, c->at, MV_TYPE_TRACE, NULL, MV_RIGHT_TRACE_CONTROL, 0, "TRACE", "trace");
+    if (c->marks_trace)
+        cap_add(c, c->at, MV_TYPE_TRACE, NULL, MV_RIGHT_TRACE_MARK, 0, "TRACE", "trace");
+    if (c->switches_schedule)
+        cap_add(c, c->at, MV_TYPE_SCHEDULE, NULL, MV_RIGHT_SCHEDULE_SWITCH, 0, "SCHEDULE", "schedule");
     if (c->system_control)
         cap_add(c, c->at, MV_TYPE_SYSTEM, NULL, MV_RIGHT_SYSTEM_CONTROL, 0, "SYSTEM", "system");
 }
@@ -533,6 +538,7 @@ void derive(struct system *s)
     derive_callers(s);
     warn_cycles(s);
     model_check_schedule(s);
+    timing_derive(s);
     if (!diag_failed())
         derive_caps(s);
 }

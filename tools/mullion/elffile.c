@@ -81,6 +81,28 @@ static Elf *elf_open(const struct text *file)
     return file->length ? elf_memory(file->at, file->length) : NULL;
 }
 
+/* The value of a symbol that the file defines itself. */
+static bool symbol_find(Elf *e, const char *name, uint64_t *value)
+{
+    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(e, scn)) != NULL;) {
+        GElf_Shdr h;
+        Elf_Data *data = NULL;
+
+        if (!gelf_getshdr(scn, &h) || h.sh_type != SHT_SYMTAB || !(data = elf_getdata(scn, NULL)))
+            continue;
+        for (int i = 0; (size_t)i < data->d_size / sizeof(Elf64_Sym); i++) {
+            GElf_Sym sym;
+            const char *symbol = gelf_getsym(data, i, &sym) ? elf_strptr(e, h.sh_link, sym.st_name) : NULL;
+
+            if (symbol && !strcmp(symbol, name) && sym.st_shndx != SHN_UNDEF) {
+                *value = sym.st_value;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* ---- programs of cells ------------------------------------------------------- */
 
 static void load_add(struct cell *c, const GElf_Phdr *h)
@@ -142,6 +164,7 @@ void elf_read_program(struct cell *c)
         }
         load_add(c, h);
     }
+    symbol_find(e, "mv_recover", &c->recover);
     /* What follows from a broken program says nothing new. */
     if (!good)
         c->loads.count = 0;
@@ -225,7 +248,8 @@ static bool fields_fit(const struct mv_kernel_info *k)
 static bool kernel_sections(struct kernel *k, const struct parts *p, Elf *e)
 {
     size_t names;
-    bool info = false, start = false;
+    uint64_t start;
+    bool info = false;
 
     if (elf_getshdrstrndx(e, &names))
         return false;
@@ -241,17 +265,8 @@ static bool kernel_sections(struct kernel *k, const struct parts *p, Elf *e)
             memcpy(&k->info, data->d_buf, sizeof k->info);
             info = true;
         }
-        if (h.sh_type != SHT_SYMTAB || !(data = elf_getdata(scn, NULL)))
-            continue;
-        for (int i = 0; (size_t)i < data->d_size / sizeof(Elf64_Sym); i++) {
-            GElf_Sym sym;
-            const char *symbol = gelf_getsym(data, i, &sym) ? elf_strptr(e, h.sh_link, sym.st_name) : NULL;
-
-            if (symbol && !strcmp(symbol, "mullion_start"))
-                start = kernel_start(k, p, sym.st_value);
-        }
     }
-    return info && start;
+    return info && symbol_find(e, "mullion_start", &start) && kernel_start(k, p, start);
 }
 
 void elf_read_kernel(struct kernel *k, const char *path, const char *board)

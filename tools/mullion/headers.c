@@ -141,6 +141,15 @@ static void header_segments(struct text *t, const struct system *s, const struct
     }
 }
 
+static void header_tables(struct text *t, const struct system *s, const struct cell *c)
+{
+    if (!c->switches_schedule)
+        return;
+    text_printf(t, "\n/* Tables of time windows */\n");
+    for (size_t i = 0; i < s->time_tables.count; i++)
+        headers_define(t, i ? NULL : "in force at boot", i, "TABLE_%s", s->time_tables.at[i]->name);
+}
+
 static void header_emit(const struct system *s, const struct cell *c)
 {
     struct text t = { 0 };
@@ -161,6 +170,7 @@ static void header_emit(const struct system *s, const struct cell *c)
     headers_streams(&t, s, c);
     header_channels(&t, s, c);
     header_segments(&t, s, c);
+    header_tables(&t, s, c);
     stage_write(mem_printf("%s/cell.h", c->name), t.at, t.length);
 }
 

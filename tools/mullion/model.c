@@ -137,6 +137,32 @@ static void read_faults(struct system *s, const struct node *top)
 
 /* ---- the whole ------------------------------------------------------------------------ */
 
+static void read_trace_classes(struct system *s, const struct node *top)
+{
+    static const struct { const char *name; uint32_t mask; } classes[] = {
+        { "sched", MV_TRACE_SCHED }, { "ipc", MV_TRACE_IPC }, { "virq", MV_TRACE_VIRQ }, { "irq", MV_TRACE_IRQ },
+        { "fault", MV_TRACE_FAULT }, { "space", MV_TRACE_SPACE }, { "time", MV_TRACE_TIME }, { "mark", MV_TRACE_MARK },
+        { "all", MV_TRACE_ALL },
+    };
+    size_t count = schema_strings(top, "trace-classes");
+    struct pos at = node_at(top, "trace-classes");
+
+    for (size_t i = 0; i < count; i++) {
+        const char *name = schema_string_at(top, "trace-classes", i);
+        size_t k = 0;
+
+        while (k < sizeof classes / sizeof *classes && strcmp(classes[k].name, name))
+            k++;
+        if (k < sizeof classes / sizeof *classes)
+            s->trace_mask |= classes[k].mask;
+        else
+            diag_error(at, "\"trace-classes\" holds \"%s\"; expected \"sched\", \"ipc\", \"virq\", \"irq\", \"fault\", \"space\", \"time\", \"mark\" or \"all\"; use these",
+                       name);
+    }
+    if (count && !s->trace_size)
+        diag_error(at, "\"trace-classes\" says what the trace records, but there is none; expected \"trace-size\" above 0; add trace-size = <0x10000>");
+}
+
 static void read_top(struct system *s, const struct node *top)
 {
     const struct prop *p = node_prop(top, "compatible");
@@ -155,6 +181,7 @@ static void read_top(struct system *s, const struct node *top)
     schema_number(top, "slice-us", 100, 1000000, &s->slice_us);
     if (!schema_pages(top, "trace-size", 0, 0x10000000, &s->trace_size))
         s->trace_size = MV_PAGE_SIZE;
+    read_trace_classes(s, top);
 }
 
 static void read_group(struct system *s, const struct node *top, const char *name,

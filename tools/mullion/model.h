@@ -101,6 +101,7 @@ struct portal {
     uint32_t     index, ceiling;
     uint64_t     bound_us;
     struct context time;            /* its own */
+    uint32_t     partitions;        /* bit n: calls may be served on a context of partition n */
     bool         takes_faults;
 };
 
@@ -328,7 +329,9 @@ struct cell {
     struct pos   at;
     uint32_t     index, first_vcpu, first_space, first_cap, first_load, load_count;
     uint32_t     priority;
-    bool         autostart, fp, map_space, trace_read, trace_control, system_control;
+    bool         autostart, fp, map_space, trace_read, trace_control, system_control, switches_schedule, marks_trace;
+    uint32_t     limit_count;           /* of interrupts of each device ... */
+    uint64_t     limit_us;              /* ... in this time; 0: no limit */
     uint64_t     table_pages, address_bits, image_size;
     const char  *dir;                   /* of the description */
     const char  *program, *image;       /* one of these, or sources */
@@ -356,6 +359,7 @@ struct cell {
     bool         network_server;
     uint64_t     fixed_low;             /* lowest address of what plan placed */
     uint64_t     entry;
+    uint64_t     recover;               /* its function mv_recover; 0: it has none */
     struct segment *image_segment, *private_segment;
     struct mapping *trace_mapping;
     uint64_t     zero_size;         /* buffers and stacks, at the start of the private segment */
@@ -398,6 +402,7 @@ struct system {
     struct board  board;
     uint32_t      cores;
     uint64_t      slice_us, trace_size;
+    uint32_t      trace_mask;           /* MV_TRACE_* */
     const struct node *fault_handler;
     VEC(struct cell *) cells;
     VEC(struct vcpu *) vcpus;

@@ -294,6 +294,7 @@ void model_read_cell(struct system *s, const struct node *n)
     schema_flag(n, "trace-read", &c->trace_read);
     schema_flag(n, "trace-control", &c->trace_control);
     schema_flag(n, "system-control", &c->system_control);
+    model_read_time_rights(s, c);
     schema_number(n, "table-pages", 0, TABLE_PAGES_MAX, &c->table_pages);
     schema_pages(n, "image-size", MV_PAGE_SIZE, 0x40000000, &c->image_size);
     for (size_t i = 0; i < c->vcpus.count; i++)

@@ -37,6 +37,8 @@ void model_read_core(const struct system *s, const struct node *n, const char *n
  * "partition" of a node (model_schedule.c). */
 void model_read_schedule(struct system *s, const struct node *top);
 void model_read_context(const struct system *s, const struct node *n, struct context *c);
+/* "switches-schedule", "marks-trace" and "interrupt-limit" of a cell or machine. */
+void model_read_time_rights(const struct system *s, struct cell *c);
 enum { MODEL_PRIORITY_DEFAULT = 100, MODEL_STACK_DEFAULT = 0x2000 };
 /* What a cell refers to: portals, vIRQs, cells, segments, spaces (model_uses.c). */
 void model_read_uses(struct system *s, struct cell *c);

@@ -10,7 +10,10 @@
 
 enum {
     FRAME_US_MIN = 100,
-    WINDOW_US_MIN = 10,
+    WINDOW_US_MIN = 50,
+    BUDGET_US_MIN = 10,
+    PERIOD_US_MIN = 50,
+    MEMBERS_MAX = 16,       /* vCPUs of a partition with windows on one core: what a window's start may cost */
     TABLES_MAX = 64,
     WINDOWS_MAX = 1024,     /* of one table */
 };
@@ -68,9 +71,9 @@ static void read_partition(const struct system *s, const struct node *n, uint32_
 
 void model_read_context(const struct system *s, const struct node *n, struct context *c)
 {
-    bool ok = schema_number(n, "budget-us", 1, MODEL_TIME_US_MAX, &c->budget_us);
+    bool ok = schema_number(n, "budget-us", BUDGET_US_MIN, MODEL_TIME_US_MAX, &c->budget_us);
 
-    ok = schema_number(n, "period-us", 1, MODEL_TIME_US_MAX, &c->period_us) && ok;
+    ok = schema_number(n, "period-us", PERIOD_US_MIN, MODEL_TIME_US_MAX, &c->period_us) && ok;
     read_exhausted(n, &c->exhausted);
     read_partition(s, n, &c->partition);
     if (!ok)
@@ -82,6 +85,38 @@ void model_read_context(const struct system *s, const struct node *n, struct con
     else if (c->budget_us > c->period_us)
         diag_error(node_at(n, "budget-us"), "the budget of %llu us is longer than the period of %llu us; expected it to fit; lower the budget",
                    (ull)c->budget_us, (ull)c->period_us);
+}
+
+/* ---- what else cells have to do with time -------------------------------------------- */
+
+static void read_interrupt_limit(struct cell *c)
+{
+    const struct prop *p = node_prop(c->node, "interrupt-limit");
+
+    if (!p)
+        return;
+    if (p->length != 8 || !prop_cell(p, 0) || !prop_cell(p, 1) || prop_cell(p, 1) > MODEL_TIME_US_MAX) {
+        diag_error(p->at, "\"interrupt-limit\" is not two numbers; expected how many interrupts of a device in how many microseconds, 1 to %d; write interrupt-limit = <10 1000>",
+                   MODEL_TIME_US_MAX);
+        return;
+    }
+    c->limit_count = prop_cell(p, 0);
+    c->limit_us = prop_cell(p, 1);
+}
+
+void model_read_time_rights(const struct system *s, struct cell *c)
+{
+    const struct node *n = c->node;
+
+    schema_flag(n, "switches-schedule", &c->switches_schedule);
+    schema_flag(n, "marks-trace", &c->marks_trace);
+    read_interrupt_limit(c);
+    if (c->switches_schedule && s->time_tables.count < 2)
+        diag_error(node_at(n, "switches-schedule"), "cell \"%s\" switches the schedule, but there %s; expected two tables of windows or more; remove it or add them",
+                   c->name, s->time_tables.count ? "is one table" : "is none");
+    if (c->marks_trace && !s->trace_size)
+        diag_error(node_at(n, "marks-trace"), "cell \"%s\" marks the trace, but there is none; expected \"trace-size\" above 0; set it in the system",
+                   c->name);
 }
 
 /* ---- partitions ---------------------------------------------------------------------- */
@@ -173,6 +208,28 @@ static int window_order(const void *a, const void *b)
     return x->start_us < y->start_us ? -1 : x->start_us > y->start_us;
 }
 
+/* What lies between two windows is one too, or nothing. */
+static void check_gap(const struct time_window *w, const char *other, uint64_t from, uint64_t to)
+{
+    if (to > from && to - from < WINDOW_US_MIN)
+        diag_error(w->at, "window \"%s\" of core %u is %llu us from %s; expected none or at least %d; change \"start-us\" or \"length-us\"",
+                   w->name, w->core, (ull)(to - from), other, WINDOW_US_MIN);
+}
+
+static void check_gaps(const struct time_table *t)
+{
+    for (size_t i = 0; i < t->windows.count; i++) {
+        const struct time_window *w = &t->windows.at[i], *next = i + 1 < t->windows.count ? w + 1 : NULL;
+
+        if (i == 0 || w[-1].core != w->core)
+            check_gap(w, "the frame's start", 0, w->start_us);
+        if (next && next->core == w->core)
+            check_gap(next, mem_printf("\"%s\" before it", w->name), window_end(w), next->start_us);
+        else if (t->frame_us)
+            check_gap(w, "the frame's end", window_end(w), t->frame_us);
+    }
+}
+
 static void check_overlaps(struct time_table *t)
 {
     if (t->windows.count)
@@ -209,6 +266,7 @@ static void read_table(struct system *s, const struct node *n)
             *vec_push(&t->windows) = w;
     }
     check_overlaps(t);
+    check_gaps(t);
 }
 
 void model_read_schedule(struct system *s, const struct node *top)
@@ -277,6 +335,17 @@ static void check_served(const struct system *s, const struct time_partition *p,
     }
 }
 
+static void check_members(const struct system *s, const struct time_partition *p, uint32_t core)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->vcpus.count; i++)
+        count += s->vcpus.at[i]->time.partition == p->number && s->vcpus.at[i]->core == core;
+    if (count > MEMBERS_MAX)
+        diag_error(p->node->at, "partition \"%s\" has %zu vCPUs on core %u; expected at most %d, so that its windows begin in time; move some to another partition or core",
+                   p->name, count, core, MEMBERS_MAX);
+}
+
 static void check_partition(const struct system *s, const struct time_partition *p)
 {
     uint32_t suspended = UINT32_MAX;
@@ -292,8 +361,10 @@ static void check_partition(const struct system *s, const struct time_partition 
     else if (suspended >> p->number & 1)
         diag_error(p->node->at, "each table suspends partition \"%s\"; expected one with windows for it; add one or remove the partition", p->name);
     else
-        for (uint32_t core = 0; core < s->cores && !p->background; core++)
+        for (uint32_t core = 0; core < s->cores && !p->background; core++) {
             check_served(s, p, core);
+            check_members(s, p, core);
+        }
 }
 
 /* What fills the gaps must never keep windows from those that they are for. */

@@ -313,6 +313,7 @@ void model_read_vm(struct system *s, const struct node *n)
     schema_flag(n, "autostart", &vm->cell->autostart);
     schema_flag(n, "trace-control", &vm->cell->trace_control);
     schema_flag(n, "system-control", &vm->cell->system_control);
+    model_read_time_rights(s, vm->cell);
     vm->rng = true;
     schema_flag(n, "rng", &vm->rng);
     schema_string(n, "bootargs", &vm->bootargs);

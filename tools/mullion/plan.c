@@ -262,6 +262,21 @@ static bool check_load(const struct cell *c, const struct load *l)
     return fits;
 }
 
+/* Where its servers go on when a service has lasted too long. */
+static void check_recover(const struct cell *c)
+{
+    bool good = c->recover == 0;
+
+    for (size_t i = 0; i < c->loads.count; i++) {
+        const struct load *l = &c->loads.at[i];
+
+        good = good || ((l->rights & MV_MAP_EXECUTE) && c->recover >= l->address && c->recover - l->address < l->size && c->recover % 4 == 0);
+    }
+    if (!good)
+        diag_error(program_at(c), "\"mv_recover\" of cell \"%s\" is at 0x%llx, which is not executable; expected a function; rename what is not one",
+                   c->name, (unsigned long long)c->recover);
+}
+
 void plan_program(struct system *s, struct cell *c)
 {
     uint64_t image = 0;
@@ -286,6 +301,7 @@ void plan_program(struct system *s, struct cell *c)
     if (!entry_good)
         diag_error(program_at(c), "the program of cell \"%s\" starts at 0x%llx, which is not executable; expected an address in its code; link it with an entry symbol",
                    c->name, (unsigned long long)c->entry);
+    check_recover(c);
     *vec_push(&c->private_segment->extents.list) = (struct region){ 0, c->private_segment->size };
     if (image) {
         c->image_segment = model_add_segment(s, SEGMENT_IMAGE, c->name, MV_MAP_READ | MV_MAP_EXECUTE, image, c);

@@ -138,7 +138,7 @@ static void link_program(struct cell *c, const char *const *objects, size_t coun
     c->elf_path = stage_path(mem_printf("%s.elf", c->name));
     args_add_words(&a, program_compiler());
     args_add_words(&a, "-nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 "
-                       "-Wl,-z,noexecstack -Wl,--fix-cortex-a53-843419 -T");
+                       "-Wl,-z,noexecstack -Wl,--fix-cortex-a53-843419 -Wl,-u,mv_recover -T");
     args_add(&a, kit_path("lib/cell.ld"));
     for (size_t i = 0; i < count; i++)
         args_add(&a, objects[i]);

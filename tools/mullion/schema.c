@@ -14,7 +14,7 @@ struct words {
 
 static const struct words schemas[SCHEMA_COUNT] = {
     [SCHEMA_SYSTEM] = { "the system",
-        LIST("compatible", "cores", "slice-us", "trace-size", "fault-handler"),
+        LIST("compatible", "cores", "slice-us", "trace-size", "trace-classes", "fault-handler"),
         LIST("segments", "channels", "cells", "schedule") },
     [SCHEMA_SEGMENT] = { "a segment", LIST("size", "rights", "base", "reg"), LIST(NULL) },
     [SCHEMA_CHANNEL] = { "a channel", LIST("between", "size", "message-size", "vcpus"), LIST(NULL) },
@@ -22,7 +22,8 @@ static const struct words schemas[SCHEMA_COUNT] = {
         LIST("program", "image", "sources", "cflags", "defines", "priority", "core", "stack-size", "fp", "budget-us",
              "period-us", "exhausted", "partition", "autostart", "devices", "device-vcpus", "console", "calls", "badges", "raises",
              "maps", "maps-rights", "holds", "holds-rights", "controls", "fault-portal", "map-space", "table-pages",
-             "address-bits", "image-size", "trace-read", "trace-control", "system-control", "disk-sectors", "disks",
+             "address-bits", "image-size", "trace-read", "trace-control", "marks-trace", "system-control", "switches-schedule",
+             "interrupt-limit", "disk-sectors", "disks",
              "disks-rights", "disk-link-size", "networks", "network-link-size", "mac-addresses", "network-server",
              "network-uplink", "dma", "dma-size", "dma-links", "iommu"),
         LIST("portals", "virqs", "timers", "vcpus", "spaces", "mappings", "partitions") },
@@ -38,7 +39,7 @@ static const struct words schemas[SCHEMA_COUNT] = {
     [SCHEMA_VM] = { "a virtual machine",
         LIST("kernel", "initrd", "bootargs", "device-tree", "memory", "vcpus", "console", "console-device", "rng", "priority",
              "vmm-priority", "budget-us", "period-us", "exhausted", "partition", "autostart", "raises", "controls", "fault-portal",
-             "trace-control", "system-control", "disks", "disks-rights", "disk-link-size", "networks", "network-link-size",
+             "trace-control", "marks-trace", "system-control", "switches-schedule", "interrupt-limit", "disks", "disks-rights", "disk-link-size", "networks", "network-link-size",
              "mac-addresses", "io-priority", "io-core", "devices", "sources", "program", "image"),
         LIST(NULL) },
     [SCHEMA_PARTITION] = { "a partition", LIST("first", "sectors", "read-only"), LIST(NULL) },

@@ -217,6 +217,7 @@ static void write_portals(const struct system *s, struct writer *w, struct mv_sy
         *vec_push(&out) = (struct mv_sys_portal){
             .server = p->server->index,
             .bound_ns = p->bound_us * 1000,
+            .recovery = p->bound_us ? p->cell->recover : 0,
             .context = context_of(&p->time, p->ceiling),
         };
     }
@@ -236,6 +237,10 @@ static void write_virqs(const struct system *s, struct writer *w, struct mv_syst
             .sink = v->sink->index, .line = v->line, .source = v->source, .interrupt = v->interrupt, .edge = v->edge,
             .guest_interrupt = v->guest_interrupt,
         };
+        if (v->source == MV_VIRQ_DEVICE) {
+            out.at[i].limit_count = v->cell->limit_count;
+            out.at[i].limit_ns = v->cell->limit_us * 1000;
+        }
         if (v->source == MV_VIRQ_DEVICE) {
             first = v->interrupt < first ? v->interrupt : first;
             last = v->interrupt > last ? v->interrupt : last;
@@ -495,6 +500,7 @@ struct text systab_make(struct system *s, const struct layout *l)
         .magic = MV_SYSTAB_MAGIC,
         .version = MV_SYSTAB_VERSION,
         .tables_base = l->tables_base,
+        .trace_mask = s->trace_mask,
         .trace_base = s->trace_segment ? base_of(s->trace_segment) : 0,
         .trace_bytes = s->trace_size,
         .trace_records = trace_records(s->trace_size),
