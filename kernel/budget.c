@@ -180,7 +180,7 @@ bool budget_admit(struct vcpu *v)
     }
     if (b->debt == 0) {
         b->times++;
-        trace(core, MV_TRACE_TIME, MV_EVENT_EXHAUSTED, v, piece(b, 0)->at - now, c != &v->own);
+        trace(MV_EVENT_EXHAUSTED, v, piece(b, 0)->at - now, c != &v->own);
     }
     if (c == &v->own) {
         exhausted(v, b);

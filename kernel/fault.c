@@ -14,7 +14,7 @@ static void note(struct vcpu *v, enum mv_fault kind, uint64_t address, uint64_t 
     v->fault_address = address;
     v->fault_syndrome = syndrome;
     v->faults++;
-    trace(v->core, MV_TRACE_FAULT, MV_EVENT_FAULT, v, kind | syndrome << 32, address);
+    trace(MV_EVENT_FAULT, v, kind | syndrome << 32, address);
 }
 
 void fault_raise(struct vcpu *v, enum mv_fault kind, uint64_t address, uint64_t syndrome)

@@ -106,7 +106,7 @@ static void arrive(struct vcpu *caller)
     /* It has no time here, or perhaps no more: it may say just that. */
     if (caller->core != server->core || (caller->is_fault_call && caller->vm == NULL && caller->context->budget != NULL))
         server->context = &portal->context;
-    trace(server->core, MV_TRACE_IPC, MV_EVENT_CALL, caller, server->index, caller->call_badge);
+    trace(MV_EVENT_CALL, caller, server->index, caller->call_badge);
 }
 
 /* Whether the server waits for calls; then it takes this one. */
@@ -345,7 +345,7 @@ static struct vcpu *answer(struct vcpu *server, uint64_t size)
         caller->remote_status = MV_OK;
         caller->remote_source = size << MV_SOURCE_SIZE_SHIFT;
     }
-    trace(server->core, MV_TRACE_IPC, MV_EVENT_REPLY, server, caller->index, 0);
+    trace(MV_EVENT_REPLY, server, caller->index, 0);
     return caller;
 }
 
@@ -513,7 +513,7 @@ void ipc_bound_passed(struct vcpu *v)
     struct vcpu *server = v->callee;
     const struct mv_sys_vcpu *sys = server->sys;
 
-    trace(server->core, MV_TRACE_TIME, MV_EVENT_BOUND, server, v->index, 0);
+    trace(MV_EVENT_BOUND, server, v->index, 0);
     give_up(v);
     if (vcpu_state(server) == VCPU_CALLING) {    /* whom it has called goes on alone */
         sched_timeout_clear(server);

@@ -404,7 +404,7 @@ struct vcpu *sched_switch(struct core *core)
         if (next != NULL)
             continue;
         if (prev != NULL)
-            trace(core, MV_TRACE_SCHED, MV_EVENT_SWITCH, NULL, prev->index, 0);
+            trace(MV_EVENT_SWITCH, NULL, prev->index, 0);
         change_context(core, NULL);
         prev = core->current = core->run = NULL;
         arch_wait();
@@ -418,7 +418,7 @@ struct vcpu *sched_switch(struct core *core)
         sched_timer_update(core);
     if (next != prev) {
         next->switches++;
-        trace(core, MV_TRACE_SCHED, MV_EVENT_SWITCH, next,
+        trace(MV_EVENT_SWITCH, next,
               prev == NULL ? UINT64_MAX : prev->index, next->rank / 2);
     }
     virq_upcall_if_due(next);

@@ -95,7 +95,7 @@ static struct result change_run(struct vcpu *self, struct space *s, struct chang
         st = change_step(s, c);
     } while (st == MV_OK && c->size != 0 && !arch_irq_pending());
     bytes = (a0 >> 32) * MV_PAGE_SIZE + size - c->size;
-    trace(self->core, MV_TRACE_SPACE, c->segment != NULL ? MV_EVENT_MAP : MV_EVENT_UNMAP, self, at,
+    trace(c->segment != NULL ? MV_EVENT_MAP : MV_EVENT_UNMAP, self, at,
           size - c->size);
     if (st != MV_OK || c->size == 0)
         return (struct result){ st, bytes };

@@ -53,7 +53,7 @@ void stream_boot(const struct mv_systab *t)
 
 void stream_refused(uint64_t id, const struct stream_fault *f)
 {
-    trace(core_here(), MV_TRACE_FAULT, MV_EVENT_DMA, NULL, id | f->code << 32, f->address);
+    trace(MV_EVENT_DMA, NULL, id | f->code << 32, f->address);
     for (uint32_t i = 0; i < stream_count; i++) {
         struct stream *s = &streams[i];
 

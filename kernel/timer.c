@@ -18,7 +18,7 @@ void timer_expired(struct timer *t, uint64_t now)
 
         if (unserved != 0) {
             sink->overruns += unserved;
-            trace(sink->core, MV_TRACE_SCHED, MV_EVENT_OVERRUN, sink, unserved, 0);
+            trace(MV_EVENT_OVERRUN, sink, unserved, 0);
         }
         if (__builtin_mul_overflow(lost + 1, t->period, &lost) ||
             __builtin_add_overflow(t->node.key, lost, &t->node.key))

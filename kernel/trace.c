@@ -10,13 +10,21 @@
 
 uint32_t trace_mask = MV_TRACE_FAULT;
 
-__attribute__((noinline))
-void trace(struct core *core, uint32_t class, enum mv_trace_event event, const struct vcpu *v,
-           uint64_t a, uint64_t b)
-{
-    struct mv_trace_ring *ring = core->trace;
+static const uint8_t class_of[] = {
+    [MV_EVENT_SWITCH] = MV_TRACE_SCHED,   [MV_EVENT_CALL] = MV_TRACE_IPC,      [MV_EVENT_REPLY] = MV_TRACE_IPC,
+    [MV_EVENT_RAISE] = MV_TRACE_VIRQ,     [MV_EVENT_TAKE] = MV_TRACE_VIRQ,     [MV_EVENT_IRQ] = MV_TRACE_IRQ,
+    [MV_EVENT_SPURIOUS] = MV_TRACE_IRQ,   [MV_EVENT_FAULT] = MV_TRACE_FAULT,   [MV_EVENT_MAP] = MV_TRACE_SPACE,
+    [MV_EVENT_UNMAP] = MV_TRACE_SPACE,    [MV_EVENT_OVERRUN] = MV_TRACE_SCHED, [MV_EVENT_EXIT] = MV_TRACE_FAULT,
+    [MV_EVENT_DMA] = MV_TRACE_FAULT,      [MV_EVENT_EXHAUSTED] = MV_TRACE_TIME, [MV_EVENT_BOUND] = MV_TRACE_TIME,
+    [MV_EVENT_WINDOW] = MV_TRACE_TIME,    [MV_EVENT_MARK] = MV_TRACE_MARK,
+};
 
-    if (likely((trace_mask & class) == 0) || ring == NULL)
+__attribute__((noinline))
+void trace(enum mv_trace_event event, const struct vcpu *v, uint64_t a, uint64_t b)
+{
+    struct mv_trace_ring *ring;
+
+    if (likely((trace_mask & class_of[event]) == 0) || (ring = core_here()->trace) == NULL)
         return;
     uint64_t head = ring->head;
 
@@ -35,7 +43,7 @@ void trace(struct core *core, uint32_t class, enum mv_trace_event event, const s
 
 struct result call_trace_mark(HANDLER_ARGS)
 {
-    trace(self->core, MV_TRACE_MARK, MV_EVENT_MARK, self, a1, a2);
+    trace(MV_EVENT_MARK, self, a1, a2);
     return result_status(MV_OK);
 }
 

@@ -10,12 +10,9 @@
 #include "door.h"
 #include "vcpu.h"
 
-struct core;
-
 extern uint32_t trace_mask;    /* classes that are recorded, MV_TRACE_* */
 
 /* Whether something is recorded that the fast paths do. */
 bool trace_is_fast(void);
-/* Record an event if its class is on. */
-void trace(struct core *core, uint32_t class, enum mv_trace_event event, const struct vcpu *v,
-           uint64_t a, uint64_t b);
+/* Record an event on this core if its class is on. */
+void trace(enum mv_trace_event event, const struct vcpu *v, uint64_t a, uint64_t b);

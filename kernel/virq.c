@@ -45,7 +45,7 @@ static void virq_result(struct vcpu *v, uint32_t line, uint64_t payload)
     arch_set_plain_result(v, payload, 0);    /* the words; the others are 0 */
     arch_set_result(v, MV_OK, MV_SOURCE_VIRQ | line);
     v->virqs++;
-    trace(v->core, MV_TRACE_VIRQ, MV_EVENT_TAKE, v, line, payload);
+    trace(MV_EVENT_TAKE, v, line, payload);
 }
 
 bool virq_take(struct vcpu *v, uint64_t lines)
@@ -125,7 +125,7 @@ void virq_raise_any(struct virq *q, uint64_t payload)
 void virq_raise_by(struct vcpu *self, struct virq *q, uint64_t payload)
 {
     self->raises++;
-    trace(self->core, MV_TRACE_VIRQ, MV_EVENT_RAISE, self, q->sink->index, q->line);
+    trace(MV_EVENT_RAISE, self, q->sink->index, q->line);
     virq_raise_any(q, payload);
 }
 
@@ -136,7 +136,7 @@ bool irq_handle(struct core *core, uint32_t interrupt)
     if (q == NULL || q->sink->core != core || (q->sink->vm == NULL && vcpu_is_stopped(q->sink)))
         return false;
     q->sink->interrupts++;
-    trace(core, MV_TRACE_IRQ, MV_EVENT_IRQ, q->sink, interrupt, 0);
+    trace(MV_EVENT_IRQ, q->sink, interrupt, 0);
     if (q->sink->vm != NULL)
         return vgic_raise(q);
     q->active = true;

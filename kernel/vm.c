@@ -21,7 +21,7 @@ void vm_exit(struct vcpu *v, uint64_t address, uint64_t syndrome)
     m[1] = v->fault_syndrome = syndrome;
     m[2] = v->fault_address = address;
     m[7] = arch_frame_pc(v);
-    trace(v->core, MV_TRACE_FAULT, MV_EVENT_EXIT, v, syndrome, address);
+    trace(MV_EVENT_EXIT, v, syndrome, address);
     ipc_fault(v);
 }
 

@@ -68,7 +68,7 @@ void window_expired(struct core *core)
     start = core->window_end.key;
     core->eligible = w->partitions;
     wait_for_end(core);
-    trace(core, MV_TRACE_TIME, MV_EVENT_WINDOW, NULL, (uint64_t)(s - system_schedule(0)) << 32 | core->window, start);
+    trace(MV_EVENT_WINDOW, NULL, (uint64_t)(s - system_schedule(0)) << 32 | core->window, start);
     for (uint32_t open = w->partitions; open != 0; open &= open - 1) {
         uint32_t p = (uint32_t)__builtin_ctz(open);
 

@@ -84,7 +84,7 @@ void gic_dispatch(struct core *core, uint32_t interrupt, uint32_t token, void (*
     } else if (arch_dma_interrupt(interrupt)) {
         done(token);
     } else if (!irq_handle(core, interrupt)) {
-        trace(core, MV_TRACE_IRQ, MV_EVENT_SPURIOUS, NULL, interrupt, 0);
+        trace(MV_EVENT_SPURIOUS, NULL, interrupt, 0);
         if (interrupt >= GIC_FIRST_SPI)     /* else an owner's that has just gone */
             arch_irq_disable(interrupt);
         done(token);

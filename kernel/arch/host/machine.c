@@ -345,7 +345,7 @@ static void take_device(struct core *core)
     if (irq_handle(core, HOST_IRQ_FIRST + i)) {
         host_irqs[i].taken++;
     } else {
-        trace(core, MV_TRACE_IRQ, MV_EVENT_SPURIOUS, NULL, HOST_IRQ_FIRST + i, 0);
+        trace(MV_EVENT_SPURIOUS, NULL, HOST_IRQ_FIRST + i, 0);
         host_irqs[i].enabled = host_irqs[i].active = false;
     }
 }
