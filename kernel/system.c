@@ -10,6 +10,7 @@
 #include "space.h"
 #include "stream.h"
 #include "timer.h"
+#include "trace.h"
 #include "vgic.h"
 #include "virq.h"
 #include "vm.h"
@@ -128,9 +129,10 @@ void system_build(const struct mv_systab *t)
     system_irqs = (struct irq_map){ objects(MV_AREA_IRQS), t->irq_first, t->irq_count };
     sched_init(t->slice_ns);
     make_cores();
+    trace_mask |= t->trace_mask;
     for (struct vcpu *v = system_vcpus; v < system_vcpus + t->vcpus.count; v++) {
         v->core = arch_core(v->sys->core);
-        vcpu_set_keys(v, false);
+        vcpu_set_keys(v, trace_is_fast());
         vcpu_set_state(v, VCPU_STOPPED);
     }
     /* Between areas is less than one. */
