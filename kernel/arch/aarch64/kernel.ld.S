@@ -10,7 +10,7 @@ PHDRS
 SECTIONS
 {
     . = LINK_BASE;
-    .text : { *(.text.vectors) *(.text.call_*) *(.text.calls) *(.text .text.*) } :text
+    .text : { *(.text.vectors) *(.text.calls) *(.text.call_*) *(.text .text.*) } :text
     . = ALIGN(4096);
     .rodata : { *(.rodata .rodata.*) } :rodata
     . = ALIGN(4096);
