@@ -16,6 +16,7 @@ BEGIN {
     value["virq_ack"] = "payload"
     value["cell_inspect"] = "running"
     value["vgic_get"] = "word"
+    value["schedule_switch"] = "from_ns"
     by_hand["exit"] = 1           # does not return: <libmv/start.h>
 }
 
