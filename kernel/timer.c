@@ -5,8 +5,6 @@
 #include "trace.h"
 #include "virq.h"
 
-#define SHORTEST_PERIOD_NS 10000   /* a shorter one would let a cell flood its core with interrupts */
-
 void timer_expired(struct timer *t, uint64_t now)
 {
     struct vcpu *sink = t->virq->sink;
@@ -41,7 +39,7 @@ struct result call_timer_set(HANDLER_ARGS)
 
     if (t->virq->sink->core != self->core)
         return result_status(MV_NOT_OWNER);
-    if (period != 0 && period < SHORTEST_PERIOD_NS)
+    if (period != 0 && period < t->shortest)
         return result_status(MV_BAD_ARG);
 
     timer_stop(t);

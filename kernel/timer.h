@@ -14,6 +14,7 @@ enum timeout_kind { TIMEOUT_VCPU, TIMEOUT_TIMER, TIMEOUT_VM, TIMEOUT_BUDGET, TIM
 struct timer {
     struct heap_node node;
     struct virq     *virq;      /* [I] */
+    uint64_t         shortest;  /* [I] ns: no period is below it */
     uint64_t         period;    /* ticks; 0: once */
 };
 

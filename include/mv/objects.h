@@ -344,9 +344,10 @@ static inline void mv_make_virqs(const struct mv_maker *m)
         }
     }
     for (uint32_t i = 0; i < t->timers.count; i++) {
-        uint32_t virq = MV_RECORD(timer, timers, i)->virq;
+        uint32_t virq = MV_RECORD(timer, timers, i)->virq, shortest = MV_RECORD(timer, timers, i)->shortest_us;
 
         MV_PUT(timer, TIMERS, i, virq, MV_OBJECT_AT(virq, VIRQS, virq));
+        MV_PUT(timer, TIMERS, i, shortest, UINT64_C(1000) * (shortest == 0 ? MV_TIMER_SHORTEST_US : shortest));
         MV_PUT(virq, VIRQS, virq, timer, MV_OBJECT_AT(timer, TIMERS, i));
     }
 }

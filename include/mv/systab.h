@@ -144,8 +144,9 @@ struct mv_sys_virq {
 };
 struct mv_sys_timer {
     uint32_t virq;
-    uint32_t reserved;
+    uint32_t shortest_us;               /* no period is below it: it could flood its core; 0: MV_TIMER_SHORTEST_US */
 };
+#define MV_TIMER_SHORTEST_US 10u        /* the lowest there is */
 /* The virtual interrupt controller of a VM, the vCPUs of one cell. */
 struct mv_sys_vgic {
     uint32_t first_vcpu, vcpu_count;    /* 1-MV_VM_VCPUS_MAX, those of the cell */
@@ -264,6 +265,7 @@ struct mv_object_sizes {
     FIELD(limit, virq, virq)                                                        \
     FIELD(limit, sys, sys)                                                          \
     FIELD(timer, virq, virq)                                                        \
+    FIELD(timer, shortest, shortest)                                                \
     FIELD(cap, object, object)                                                      \
     FIELD(cap, rights, rights)                                                      \
     FIELD(cap, badge, badge)                                                        \
