@@ -18,6 +18,7 @@
 #include "report.h"
 #include "run.h"
 #include "stage.h"
+#include "timing.h"
 
 /* Everything that can be known before a cell is compiled. */
 static struct system *read_checked(const struct options *o)
@@ -27,6 +28,8 @@ static struct system *read_checked(const struct options *o)
     diag_stop_if_failed();
     derive(s);
     plan(s);
+    diag_stop_if_failed();
+    timing_analyse(s);
     diag_stop_if_failed();
     return s;
 }

@@ -68,6 +68,7 @@ struct space {
 /* What time a vCPU may use, or a portal for calls from other cores. */
 struct context {
     uint64_t budget_us, period_us;  /* 0: no limit */
+    uint64_t deadline_us;           /* from being ready to having used its budget; 0: none. Not a portal's */
     uint32_t exhausted;             /* enum mv_exhausted */
     uint32_t partition;             /* number of its time partition; 0: none */
 };
@@ -120,6 +121,7 @@ struct timer {
     const char  *name;
     uint32_t     index;
     struct virq *virq;
+    uint64_t     shortest_us;       /* no period is below it */
 };
 
 struct device {
@@ -422,6 +424,7 @@ struct system {
     VEC(struct blob *) blobs;
     VEC(struct time_partition *) time_partitions;   /* in the order of their numbers */
     VEC(struct time_table *) time_tables;
+    struct analysis *analysis;      /* what timing_analyse() has found; NULL before that */
     struct segment *trace_segment, *gicv_segment;
     uint64_t      early_low;        /* lowest address that plan() has given away; 0: none */
 };

@@ -168,6 +168,8 @@ static void read_timers(struct system *s, struct cell *c)
         t->name = n->name;
         t->index = (uint32_t)s->timers.count;
         t->virq = model_add_virq(s, c, n->name, n, sink_of(c, n), MV_VIRQ_TIMER);
+        t->shortest_us = MV_TIMER_SHORTEST_US;
+        schema_number(n, "shortest-us", MV_TIMER_SHORTEST_US, MODEL_TIME_US_MAX, &t->shortest_us);
         *vec_push(&s->timers) = t;
     }
 }

@@ -69,11 +69,24 @@ static void read_partition(const struct system *s, const struct node *n, uint32_
         model_wrong_kind(p->at, "partition", to, "a time partition");
 }
 
+static void check_deadline(const struct node *n, const struct context *c)
+{
+    if (!node_prop(n, "deadline-us"))
+        return;
+    if (!c->budget_us)
+        diag_error(node_at(n, "deadline-us"), "there is a deadline but no budget; expected budget and period, for which it is; add budget-us = <1000>, period-us = <%llu>",
+                   (ull)c->deadline_us);
+    else if (c->deadline_us > c->period_us)
+        diag_error(node_at(n, "deadline-us"), "the deadline of %llu us is longer than the period of %llu us; expected it to lie inside; lower the deadline",
+                   (ull)c->deadline_us, (ull)c->period_us);
+}
+
 void model_read_context(const struct system *s, const struct node *n, struct context *c)
 {
     bool ok = schema_number(n, "budget-us", BUDGET_US_MIN, MODEL_TIME_US_MAX, &c->budget_us);
 
     ok = schema_number(n, "period-us", PERIOD_US_MIN, MODEL_TIME_US_MAX, &c->period_us) && ok;
+    ok = schema_number(n, "deadline-us", BUDGET_US_MIN, MODEL_TIME_US_MAX, &c->deadline_us) && ok;
     read_exhausted(n, &c->exhausted);
     read_partition(s, n, &c->partition);
     if (!ok)
@@ -85,6 +98,8 @@ void model_read_context(const struct system *s, const struct node *n, struct con
     else if (c->budget_us > c->period_us)
         diag_error(node_at(n, "budget-us"), "the budget of %llu us is longer than the period of %llu us; expected it to fit; lower the budget",
                    (ull)c->budget_us, (ull)c->period_us);
+    else
+        check_deadline(n, c);
 }
 
 /* ---- what else cells have to do with time -------------------------------------------- */

@@ -203,7 +203,7 @@ static void add_io_timer(struct system *s, struct vm *vm)
 {
     struct timer *t = mem_alloc(sizeof *t);
 
-    *t = (struct timer){ .cell = vm->io, .name = "tick", .index = (uint32_t)s->timers.count };
+    *t = (struct timer){ .cell = vm->io, .name = "tick", .index = (uint32_t)s->timers.count, .shortest_us = MV_TIMER_SHORTEST_US };
     t->virq = model_add_virq(s, vm->io, t->name, vm->cell->node, vm->io->vcpus.at[0], MV_VIRQ_TIMER);
     *vec_push(&s->timers) = t;
     vm->io_timer = t;

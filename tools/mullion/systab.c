@@ -247,7 +247,7 @@ static void write_virqs(const struct system *s, struct writer *w, struct mv_syst
         }
     }
     for (size_t i = 0; i < s->timers.count; i++)
-        *vec_push(&timers) = (struct mv_sys_timer){ .virq = s->timers.at[i]->virq->index };
+        *vec_push(&timers) = (struct mv_sys_timer){ s->timers.at[i]->virq->index, (uint32_t)s->timers.at[i]->shortest_us };
     t->virqs = ARRAY_ADD(w, out);
     t->timers = ARRAY_ADD(w, timers);
     t->irq_first = last ? first : 0;

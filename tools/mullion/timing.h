@@ -15,3 +15,6 @@ void timing_derive(struct system *s);
  * and the server works for others, who would wait for the caller's next window.
  */
 bool timing_is_held(const struct system *s, const struct cell *c, const struct portal *p);
+
+/* Can all deadlines be kept? Leaves what it has found in s->analysis; complains. */
+void timing_analyse(struct system *s);
