@@ -30,12 +30,26 @@ static const struct command_info commands[] = {
         "and ceilings, and the kernel memory of each cell. Writes no file.\n" },
     [COMMAND_RUN] = { "run", "bocnq", "mullion run SYSTEM.dts [--board BOARD] [-o DIR] [--cpu CPU] [--cores N] [--qemu-arg ARG]... [-- ARG...]",
         "Build into DIR (default build/NAME-BOARD) and start the system in QEMU with\n"
-        "the console attached. Ctrl-A, then X, ends QEMU.\n"
+        "the console attached. Ctrl-A, then X, ends QEMU. While it runs \"mullion top\" and\n"
+        "\"mullion trace\" look at it by the socket DIR/qmp (QEMU's QMP).\n"
         "  --cpu CPU        another CPU, such as cortex-a72, cortex-a76 or max\n"
         "  --cores N        cores of the machine, at least those of the system\n"
         "  --qemu-arg ARG   one more argument for QEMU, as it is; may be repeated\n"
         "  -- ARG...        all that follows is for QEMU, as it is, such as\n"
         "                   -- -drive if=none,id=disk,format=raw,file=disk.img\n" },
+    [COMMAND_TRACE] = { "trace", "fom", "mullion trace [DIR] [-o FILE] [--memory FILE]",
+        "Write what the running system of folder DIR has recorded in its trace as a\n"
+        "timeline, which ui.perfetto.dev and chrome://tracing open. DIR is where it was\n"
+        "built; without it, the one below build/ that runs.\n"
+        "  -o FILE          where to; without it DIR/trace.json; - is standard output\n"
+        "  --memory FILE    look there instead: RAM from its beginning, or an ELF core,\n"
+        "                   as QEMU's pmemsave and dump-guest-memory write them\n"
+        "What is recorded say \"trace-size\" and \"trace-classes\" of the description.\n" },
+    [COMMAND_TOP] = { "top", "f1", "mullion top [DIR] [--once]",
+        "Show each second what each vCPU of the running system of folder DIR does, until\n"
+        "it ends. DIR is where it was built; without it, the one below build/ that runs.\n"
+        "  --once           one table of one second, and no more\n"
+        "The time of a call counts for its caller.\n" },
     [COMMAND_HEADERS] = { "headers", "bo", "mullion headers SYSTEM.dts -o DIR [--board BOARD]",
         "Write only the generated files, CELL/cell.h and CELL/cell_config.c: for cells\n"
         "that another build system compiles.\n" },
@@ -47,7 +61,7 @@ enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static const struct option_info {
     char letter;
-    const char *name, *value;
+    const char *name, *value;           /* value NULL: it has none */
 } option_table[] = {
     { 'b', "--board", "a board's name" },
     { 'o', "-o", "a folder" },
@@ -55,6 +69,8 @@ static const struct option_info {
     { 'c', "--cpu", "a CPU's name" },
     { 'n', "--cores", "a number" },
     { 'q', "--qemu-arg", "an argument for QEMU" },
+    { 'm', "--memory", "a file" },
+    { '1', "--once", NULL },
 };
 enum { OPTION_COUNT = sizeof option_table / sizeof *option_table };
 
@@ -155,6 +171,8 @@ static void option_set(struct options *o, const struct option_info *i, const cha
     case 'c': o->run.cpu = value; break;
     case 'n': o->run.cores = number_parse(i->name, value); break;
     case 'q': args_add(&o->run.more, value); break;
+    case 'm': o->observe.memory = value; break;
+    case '1': o->observe.once = true; break;
     }
 }
 
@@ -193,6 +211,12 @@ struct options args_parse(int argc, char **argv)
             const struct option_info *info = option_find(c, word);
             const char *equals = !strncmp(word, "--", 2) ? strchr(word, '=') : NULL;
 
+            if (!info->value && equals)
+                diag_fatal("option \"%s\" has a value; expected none; leave it out", word);
+            if (!info->value) {
+                option_set(&o, info, NULL);
+                continue;
+            }
             if (!equals && i + 1 >= argc)
                 diag_fatal("option \"%s\" has no value; expected %s; add it", word, info->value);
             option_set(&o, info, equals ? equals + 1 : argv[++i]);
@@ -201,10 +225,13 @@ struct options args_parse(int argc, char **argv)
             o.topic = word;
         } else if (strchr(c->options, 'b') && !o.path) {
             o.path = word;
+        } else if (strchr(c->options, 'f') && !o.observe.folder) {
+            o.observe.folder = word;
         } else {
             diag_fatal("\"%s\" is one word too many; expected %s; remove it", word, c->usage);
         }
     }
+    o.observe.output = o.output;
     check_complete(&o, c);
     return o;
 }

@@ -2,11 +2,12 @@
 /* The command line. */
 #pragma once
 
+#include "observe.h"
 #include "run.h"
 
 enum command {
-    COMMAND_CHECK, COMMAND_BUILD, COMMAND_REPORT, COMMAND_RUN, COMMAND_HEADERS, COMMAND_BOARDS, COMMAND_VERSION,
-    COMMAND_HELP
+    COMMAND_CHECK, COMMAND_BUILD, COMMAND_REPORT, COMMAND_RUN, COMMAND_TRACE, COMMAND_TOP, COMMAND_HEADERS,
+    COMMAND_BOARDS, COMMAND_VERSION, COMMAND_HELP
 };
 
 struct options {
@@ -16,6 +17,7 @@ struct options {
     const char  *board;
     const char  *output;        /* NULL: not given */
     struct run_options run;
+    struct observe_options observe;
 };
 
 /* Ends the program on a mistake. */

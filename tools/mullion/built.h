@@ -23,3 +23,10 @@ struct built {
 /* Read DIR/system.elf. Ends the program with a message when it is none of this
  * version of the tool. */
 void built_read(struct built *b, const char *dir);
+
+/* Its records, by an index that the table has. */
+const struct mv_sys_cell *built_cell(const struct built *b, uint32_t index);
+const struct mv_sys_vcpu *built_vcpu(const struct built *b, uint32_t index);
+const struct mv_sys_portal *built_portal(const struct built *b, uint32_t index);
+/* "cell", or "cell.N" of a cell with several. */
+const char *built_vcpu_name(const struct built *b, uint32_t index);

@@ -12,6 +12,7 @@
 #include "headers.h"
 #include "kit.h"
 #include "layout.h"
+#include "observe.h"
 #include "plan.h"
 #include "proc.h"
 #include "program.h"
@@ -141,6 +142,8 @@ static int command_run_all(struct options *o)
     case COMMAND_BUILD:   return command_build(o);
     case COMMAND_REPORT:  return command_report(o);
     case COMMAND_RUN:     return command_run(o);
+    case COMMAND_TRACE:   return trace_command(&o->observe);
+    case COMMAND_TOP:     return top_command(&o->observe);
     case COMMAND_HEADERS: return command_headers(o);
     case COMMAND_BOARDS:  return command_boards();
     case COMMAND_VERSION: args_version(); return 0;

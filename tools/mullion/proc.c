@@ -159,3 +159,10 @@ void proc_become(struct args *a)
     restore_signals();
     execvp(argv[0], argv);
 }
+
+void proc_sleep(unsigned ms)
+{
+    struct timespec time = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+    ppoll(NULL, 0, &time, &signals_before);
+}

@@ -31,3 +31,5 @@ void proc_block_signals(void (*handler)(int number));
 struct proc_result proc_run(struct args *a, const char *input, size_t input_length);
 /* Become that program. Returns only when it cannot be started. */
 void proc_become(struct args *a);
+/* Do nothing for a time, during which a signal may end the tool. */
+void proc_sleep(unsigned ms);
