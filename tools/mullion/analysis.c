@@ -109,6 +109,7 @@ static uint64_t debt_of(const struct analysis *a, const struct load *l)
 struct question {
     uint32_t core, priority, partition, task, portal;
     uint64_t own, again;            /* again: how often less urgent ones may be in the way */
+    uint64_t away;                  /* time in which it waits and others go on, as if it ran */
     uint64_t held, limit;
     uint32_t asker;                 /* a task; those of its own core are after the same answer */
 };
@@ -127,16 +128,23 @@ static bool goes_before(const struct work *w, const struct question *q, const st
 }
 
 /*
- * Calls of its own core use their callers' time; but a caller that does not wait
- * for the end of its call leaves that to the portal, and may call again.
+ * Calls of its own core use their callers' time. But a caller without a budget,
+ * or of a portal without a bound, can leave before the reply, and then the rest
+ * of the service is the portal's own affair.
  */
+static bool can_leave(const struct analysis *a, uint32_t task, uint32_t portal)
+{
+    return calls(&a->tasks[task], portal) && (a->tasks[task].core != core_of(a, portal) || a->tasks[task].budget == 0 ||
+                                              a->portals[portal].bound == 0);
+}
+
+/* Is the portal's own context more than a caller's last service, who is less urgent? */
 static bool is_used(const struct work *w, const struct question *q, uint32_t portal)
 {
     const struct analysis *a = w->a;
 
     for (uint32_t t = 0; t < a->task_count; t++)
-        if (t != q->asker && calls(&a->tasks[t], portal) &&
-            (a->tasks[t].core != core_of(a, portal) || a->tasks[t].priority >= q->priority))
+        if (t != q->asker && can_leave(a, t, portal) && (a->tasks[t].core != core_of(a, portal) || a->tasks[t].priority >= q->priority))
             return true;
     return false;
 }
@@ -196,23 +204,17 @@ static bool is_cut(const struct work *w, const struct question *q, uint32_t port
     return false;
 }
 
-/* May a service be cut and not go on in the windows of this task, which waits for it? */
+/* What is cut, or left by its caller, goes on in windows of the portal's partition:
+ * must this task, which waits for the end of it, wait for these? */
 static bool is_kept_from(const struct work *w, uint32_t portal, uint32_t task)
 {
     const struct analysis *a = w->a;
-    const struct analysis_portal *p = &a->portals[portal];
-    uint32_t mine = a->tasks[task].partition;
-    bool goes_on = supply_is_always(a, p->partition) || p->partition == mine;
+    uint32_t partition = a->portals[portal].partition;
 
-    for (uint32_t c = 0; a->table_count != 0 && c < a->task_count; c++) {
-        if (c == task || !calls(&a->tasks[c], portal))
-            continue;
-        if (!goes_on)                   /* it may be the portal's own affair from the start */
-            return true;
-    }
-    for (uint32_t c = 0; a->table_count != 0 && c < a->task_count; c++)
-        if (c != task && reaches(w, c, portal) && a->tasks[c].partition != mine && a->tasks[c].partition == p->partition &&
-            can_be_cut(w, portal, c))
+    if (supply_is_always(a, partition) || partition == a->tasks[task].partition)
+        return false;
+    for (uint32_t c = 0; c < a->task_count; c++)
+        if (c != task && (can_leave(a, c, portal) || (reaches(w, c, portal) && can_be_cut(w, portal, c))))
             return true;
     return false;
 }
@@ -456,7 +458,7 @@ static bool look(struct work *w, const struct question *q, const struct course *
         return false;
     }
     r.blocking = plus(r.blocking, w->a->costs.masked);
-    fixed = plus(plus(q->own, w->a->costs.activation), times(r.blocking, q->again));
+    fixed = plus(plus(plus(q->own, q->away), w->a->costs.activation), times(r.blocking, q->again));
     for (size_t n = 0; n == 0 || !always; n++) {
         if (!always && !supply_phase(c, q->core, q->partition, q->held, n, &r.phase))
             break;
@@ -593,16 +595,16 @@ static struct analysis_response remote_call(struct work *w, const struct questio
     work = plus(p->bound, times(queue.count, queue.bound));
 
     struct question q = { .core = server->core, .priority = p->ceiling, .partition = p->partition, .task = ANALYSIS_NONE,
-                          .portal = portal, .own = work, .again = 1, .limit = from->limit, .asker = asker };
+                          .portal = portal, .own = work, .again = 1, .limit = from->limit, .asker = asker,
+                          .away = times(queue.count + 1, nested.response) };
+    /* Each of these may find the budget used up. */
+    if (p->budget != 0)
+        q.away = plus(q.away, times(parts(work, p->budget), p->period));
     r = answer(w, &q);
     if (r.response == 0) {
         r.verdict = ANALYSIS_UNKNOWN;
         return r;
     }
-    /* Each of these may find the budget used up. */
-    if (p->budget != 0)
-        r.response = plus(r.response, times(parts(work, p->budget), p->period));
-    r.response = plus(r.response, times(queue.count + 1, nested.response));
     r.response = plus(r.response, plus(a->costs.remote, times(2, a->costs.masked)));
     if (r.response > p->response)
         p->response = r.response;
@@ -680,7 +682,9 @@ static uint64_t stalls(const struct work *w, uint32_t task, uint64_t *time)
         bool others = false;
 
         for (uint32_t t = 0; t < a->task_count; t++)
-            others = others || (t != task && (calls(&a->tasks[t], p) || a->tasks[t].fault_portal == p));
+            others = others || (t != task && (can_leave(a, t, p) || a->tasks[t].fault_portal == p ||
+                                              (reaches(w, t, p) && a->table_count != 0 && can_be_cut(w, p, t) &&
+                                               a->tasks[t].partition != a->portals[p].partition)));
         if (!reaches(w, task, p) || !others || a->portals[p].budget == 0)
             continue;
         *time = plus(*time, times(parts(a->portals[p].bound, a->portals[p].budget), a->portals[p].period));
@@ -718,14 +722,14 @@ static struct analysis_response task_response(struct work *w, uint32_t task)
 
     if (!services_are_safe(w, task, &r))
         return r;
-    r = answer(w, &q);
-    if (r.response == 0)
-        return r;
     out = remote_calls(w, &q, task, t->priority, 0);
     if (out.verdict == ANALYSIS_UNKNOWN)
         return out;
-    r.remote = plus(out.response, stalled);
-    r.response = plus(r.response, r.remote);
+    q.away = plus(out.response, stalled);
+    r = answer(w, &q);
+    r.remote = q.away;
+    if (r.response == 0)
+        return r;
     if (t->deadline == 0)
         return r;
     r.verdict = r.response <= t->deadline ? ANALYSIS_MET : ANALYSIS_MISSED;

@@ -110,8 +110,8 @@ static void say_reason(struct line *l, const struct analysis *a, const struct an
         say(l, "%s can run before it and has no budget; give it one or a lower priority", task);
         break;
     case ANALYSIS_UNLIMITED_PORTAL:
-        say(l, "portal %s may serve on a context of its own before it (callers of other cores, or that do not wait for the end), without "
-               "a budget; give the portal one, or give nobody else at this or a higher priority the right to call it", portal);
+        say(l, "portal %s may serve on a context of its own before it (for other cores, or for callers that may leave), without "
+               "a budget; give the portal one", portal);
         break;
     case ANALYSIS_UNBOUNDED:
         say(l, "portal %s has no bound, and serves less urgent callers before it; give the portal bound-us", portal);
