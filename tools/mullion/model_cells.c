@@ -52,7 +52,7 @@ static void read_vcpu(struct system *s, struct cell *c, const struct node *n, co
     schema_u32(n, "priority", 0, MV_PRIORITIES - 1, &v->priority);
     schema_pages(n, "stack-size", MV_PAGE_SIZE, STACK_MAX, &v->stack_size);
     schema_flag(n, "fp", &v->fp);
-    model_read_context(s, n, &v->time);
+    model_read_vcpu_time(s, n, &v->time);
     v->ceiling = v->priority;
 }
 
@@ -71,7 +71,7 @@ static void read_vcpus(struct system *s, struct cell *c)
     schema_u32(c->node, "priority", 0, MV_PRIORITIES - 1, &defaults.priority);
     schema_pages(c->node, "stack-size", MV_PAGE_SIZE, STACK_MAX, &defaults.stack_size);
     schema_flag(c->node, "fp", &defaults.fp);
-    model_read_context(s, c->node, &defaults.time);
+    model_read_vcpu_time(s, c->node, &defaults.time);
     for (size_t i = 0; i < group->children.count; i++) {
         const struct node *n = group->children.at[i];
         const char *wanted = mem_printf("vcpu@%zu", i);

@@ -33,10 +33,12 @@ struct vcpu *model_add_vcpu(struct system *s, struct cell *c, const struct node 
 struct portal *model_add_portal(struct system *s, struct cell *c, const char *name, const struct node *n, struct vcpu *server);
 /* A property that names a core of the system. */
 void model_read_core(const struct system *s, const struct node *n, const char *name, uint32_t *core);
-/* Time partitions, tables and windows; "budget-us", "period-us", "exhausted" and
- * "partition" of a node (model_schedule.c). */
+/* Time partitions, tables and windows; "budget-us", "period-us" and "partition" of a
+ * node: false after a complaint; of one with vCPUs also "exhausted" and "deadline-us"
+ * (model_schedule.c). */
 void model_read_schedule(struct system *s, const struct node *top);
-void model_read_context(const struct system *s, const struct node *n, struct context *c);
+bool model_read_context(const struct system *s, const struct node *n, struct context *c);
+void model_read_vcpu_time(const struct system *s, const struct node *n, struct context *c);
 /* "switches-schedule", "marks-trace" and "interrupt-limit" of a cell or machine. */
 void model_read_time_rights(const struct system *s, struct cell *c);
 enum { MODEL_PRIORITY_DEFAULT = 100, MODEL_STACK_DEFAULT = 0x2000 };

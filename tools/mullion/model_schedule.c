@@ -81,16 +81,14 @@ static void check_deadline(const struct node *n, const struct context *c)
                    (ull)c->deadline_us, (ull)c->period_us);
 }
 
-void model_read_context(const struct system *s, const struct node *n, struct context *c)
+bool model_read_context(const struct system *s, const struct node *n, struct context *c)
 {
     bool ok = schema_number(n, "budget-us", BUDGET_US_MIN, MODEL_TIME_US_MAX, &c->budget_us);
 
     ok = schema_number(n, "period-us", PERIOD_US_MIN, MODEL_TIME_US_MAX, &c->period_us) && ok;
-    ok = schema_number(n, "deadline-us", BUDGET_US_MIN, MODEL_TIME_US_MAX, &c->deadline_us) && ok;
-    read_exhausted(n, &c->exhausted);
     read_partition(s, n, &c->partition);
     if (!ok)
-        return;
+        return false;
     if (c->budget_us && !c->period_us)
         diag_error(node_at(n, "budget-us"), "there is a budget but no period; expected both; add period-us = <%llu>", (ull)c->budget_us);
     else if (c->period_us && !c->budget_us)
@@ -99,6 +97,16 @@ void model_read_context(const struct system *s, const struct node *n, struct con
         diag_error(node_at(n, "budget-us"), "the budget of %llu us is longer than the period of %llu us; expected it to fit; lower the budget",
                    (ull)c->budget_us, (ull)c->period_us);
     else
+        return true;
+    return false;
+}
+
+void model_read_vcpu_time(const struct system *s, const struct node *n, struct context *c)
+{
+    bool ok = model_read_context(s, n, c);
+
+    read_exhausted(n, &c->exhausted);
+    if (schema_number(n, "deadline-us", BUDGET_US_MIN, MODEL_TIME_US_MAX, &c->deadline_us) && ok)
         check_deadline(n, c);
 }
 
@@ -117,6 +125,18 @@ static void read_interrupt_limit(struct cell *c)
     }
     c->limit_count = prop_cell(p, 0);
     c->limit_us = prop_cell(p, 1);
+}
+
+/* The limit is for something. */
+static void check_interrupt_limit(const struct system *s, const struct cell *c)
+{
+    bool any = c->limit_us == 0 || model_is_vmm(c) || model_is_io(c);
+
+    for (size_t i = 0; i < s->virqs.count; i++)
+        any = any || (s->virqs.at[i]->cell == c && s->virqs.at[i]->source == MV_VIRQ_DEVICE);
+    if (!any)
+        diag_error(node_at(c->node, "interrupt-limit"), "\"interrupt-limit\" of cell \"%s\" limits its devices, but none has an interrupt; expected one that has; remove it",
+                   c->name);
 }
 
 void model_read_time_rights(const struct system *s, struct cell *c)
@@ -421,6 +441,8 @@ void model_check_schedule(const struct system *s)
         return;
     for (size_t i = 0; i < s->vcpus.count; i++)
         check_exhausted(s->vcpus.at[i]);
+    for (size_t i = 0; i < s->cells.count; i++)
+        check_interrupt_limit(s, s->cells.at[i]);
     for (size_t i = 0; i < s->time_partitions.count; i++)
         check_partition(s, s->time_partitions.at[i]);
     for (size_t i = 0; i < s->vcpus.count; i++) {

@@ -309,7 +309,7 @@ void model_read_vm(struct system *s, const struct node *n)
     schema_u32(n, "priority", 0, MV_PRIORITIES - 1, &like.priority);
     vmm_priority = like.priority;
     schema_u32(n, "vmm-priority", 0, MV_PRIORITIES - 1, &vmm_priority);
-    model_read_context(s, n, &like.time);
+    model_read_vcpu_time(s, n, &like.time);
     schema_flag(n, "autostart", &vm->cell->autostart);
     schema_flag(n, "trace-control", &vm->cell->trace_control);
     schema_flag(n, "system-control", &vm->cell->system_control);
