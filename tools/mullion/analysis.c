@@ -493,6 +493,11 @@ static bool look_at_change(struct work *w, const struct question *q, uint32_t fi
     return true;
 }
 
+static bool is_suspended(const struct analysis *a, uint32_t table, uint32_t partition)
+{
+    return (a->tables[table].suspended >> partition & 1) != 0;
+}
+
 static struct analysis_response answer(struct work *w, const struct question *q)
 {
     struct analysis_response worst = { .verdict = ANALYSIS_NOT_ASKED, .table = ANALYSIS_NONE, .next_table = ANALYSIS_NONE,
@@ -504,7 +509,7 @@ static struct analysis_response answer(struct work *w, const struct question *q)
         return worst;
     }
     for (uint32_t t = 0; t < a->table_count; t++) {
-        bool any = supply_is_always(a, q->partition);
+        bool any = supply_is_always(a, q->partition) || is_suspended(a, t, q->partition);
 
         for (size_t i = 0; i < a->tables[t].window_count; i++)
             any = any || (a->tables[t].windows[i].core == q->core && (a->tables[t].windows[i].partitions >> q->partition & 1) != 0 &&
@@ -517,7 +522,8 @@ static struct analysis_response answer(struct work *w, const struct question *q)
     }
     for (uint32_t t = 0; t < a->table_count; t++)
         for (uint32_t u = 0; u < a->table_count; u++)
-            if ((t == u || a->switches) && !look_at_change(w, q, t, u, &worst))
+            if ((t == u || a->switches) && !is_suspended(a, t, q->partition) && !is_suspended(a, u, q->partition) &&
+                !look_at_change(w, q, t, u, &worst))
                 return worst;
     return worst;
 }
@@ -796,7 +802,7 @@ static void check_use(struct analysis *a)
             for (uint32_t p = 0; p < a->partition_count; p++) {
                 uint64_t given = part_of(analysis_window_time(a, &a->tables[t], core, p), a->tables[t].frame);
 
-                if (!supply_is_always(a, p) && a->used_by[core][p] > given)
+                if (!supply_is_always(a, p) && !is_suspended(a, t, p) && a->used_by[core][p] > given)
                     add_problem(a, (struct analysis_problem){ .kind = ANALYSIS_PARTITION_FULL, .core = core, .partition = p,
                                                               .table = t, .task = ANALYSIS_NONE, .used = a->used_by[core][p],
                                                               .given = given });

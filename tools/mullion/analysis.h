@@ -127,6 +127,7 @@ struct analysis_table {
     uint64_t    frame;
     const struct analysis_window *windows;
     size_t      window_count;
+    uint32_t    suspended;          /* bit n: partition n does not run in it, and nothing is promised meanwhile */
 };
 
 /* Interrupts on a core, whoever is on it then. */
@@ -181,6 +182,9 @@ void analysis_run(struct analysis *a);
 
 /* What is wrong, in one line without its end and without names of files; cut at `room`. */
 void analysis_say(const struct analysis *a, const struct analysis_problem *p, char *out, size_t room);
+
+/* What a task's response consists of, if that is known; else why it is not. */
+void analysis_explain(const struct analysis *a, const struct analysis_task *t, char *out, size_t room);
 
 /* Time that a table gives a partition on a core in each frame. */
 uint64_t analysis_window_time(const struct analysis *a, const struct analysis_table *t, uint32_t core, uint32_t partition);

@@ -151,6 +151,25 @@ static void say_reason(struct line *l, const struct analysis *a, const struct an
     }
 }
 
+void analysis_explain(const struct analysis *a, const struct analysis_task *t, char *out, size_t room)
+{
+    struct line l = { out, 0, room };
+    const struct analysis_response *r = &t->result;
+
+    if (room != 0)
+        *out = '\0';
+    if (r->response != 0)
+        say_parts(&l, a, r);
+    else if (t->budget == 0)
+        say(&l, "it has no budget");
+    else if (r->reason == ANALYSIS_OVERLOAD)
+        say(&l, "more urgent work and windows leave it too little time");
+    else
+        say_reason(&l, a, r);
+    if (r->response != 0)
+        say_tables(&l, a, r);
+}
+
 static void say_deadline(struct line *l, const struct analysis *a, const struct analysis_task *t)
 {
     const struct analysis_response *r = &t->result;
