@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis_parts.h"
+
 #define US UINT64_C(1000)
 
 uint64_t set_below(struct set *s, uint64_t n) { return random_below(&s->random, (uint32_t)n); }
@@ -213,7 +215,7 @@ static void hold_calls(struct set *s)
         s->portal[p].held = s->a.table_count != 0 && s->portal[p].bound != 0 && is_of_two(s, p);
     for (uint32_t t = 0; t < s->a.task_count; t++)
         for (uint32_t i = 0; i < s->task[t].call_count; i++)
-            s->held[t][i] = s->portal[s->calls[t][i]].held && s->task[t].partition != 0;
+            s->held[t][i] = s->portal[s->calls[t][i]].held && !supply_is_always(&s->a, s->task[t].partition);
 }
 
 static void add_portals(struct set *s)

@@ -101,6 +101,8 @@ static void plan_exact(struct program *p, uint32_t task)
     const struct analysis_task *t = &set->task[task];
     uint64_t room = ticks(t->result.own != 0 ? t->result.own : t->budget);
 
+    /* When a service ends it must have some left to come back. */
+    room -= t->call_count != 0;
     if (set_chance(set, 25))
         room -= set_below(set, room);
     room = plan_calls(p, task, room);
