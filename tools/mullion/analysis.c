@@ -726,6 +726,12 @@ static struct analysis_response task_response(struct work *w, uint32_t task)
                           .limit = times(ANALYSIS_HORIZON, longest), .asker = task };
     struct analysis_response r, out;
 
+    if (t->deadline != 0 && plus(q.own, a->costs.activation) > t->deadline) {
+        r = unknown(ANALYSIS_COST, ANALYSIS_NONE);
+        r.verdict = ANALYSIS_MISSED;
+        r.own = q.own;
+        return r;
+    }
     if (!services_are_safe(w, task, &r))
         return r;
     out = remote_calls(w, &q, task, t->priority, 0);
@@ -739,8 +745,6 @@ static struct analysis_response task_response(struct work *w, uint32_t task)
     if (t->deadline == 0)
         return r;
     r.verdict = r.response <= t->deadline ? ANALYSIS_MET : ANALYSIS_MISSED;
-    if (plus(r.own, a->costs.activation) > t->deadline)
-        r.reason = ANALYSIS_COST;
     return r;
 }
 
