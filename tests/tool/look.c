@@ -3,6 +3,7 @@
  * look FILE: reads a built system.elf as the kernel would and checks that its
  * table holds together. Says what does not and ends with status 1.
  * look FILE CELL OUT: also writes the device tree of that virtual machine.
+ * look FILE times: also says what the table has of budgets, windows and limits.
  */
 #include <elf.h>
 #include <stdbool.h>
@@ -532,9 +533,56 @@ static bool write_tree(const char *name, const char *path)
     return false;
 }
 
+static void say_windows(const struct mv_sys_schedule *f)
+{
+    printf("table %d: frame %llu ns\n", (int)(f - ARRAY(mv_sys_schedule, schedules)), (unsigned long long)f->frame_ns);
+    for (uint32_t core = 0; core < t->core_count; core++) {
+        printf("core %u:", core);
+        for (uint32_t i = 0; i < f->window_count[core]; i++) {
+            const struct mv_sys_window *w = &ARRAY(mv_sys_window, windows)[f->first_window[core] + i];
+            uint32_t bit = 31;
+
+            printf(" %llu ", (unsigned long long)w->start_ns);
+            while (!(w->partitions >> bit))
+                bit--;
+            for (uint32_t k = bit + 1; k > 0; k--)
+                putchar(w->partitions >> (k - 1) & 1 ? '1' : '0');
+        }
+        putchar('\n');
+    }
+}
+
+static void say_times(void)
+{
+    static const char *const exhausted[] = { "wait", "background", "fault" };
+    int n = 0;
+
+    printf("trace 0x%x\n", t->trace_mask);
+    EACH(mv_sys_schedule, schedules, f)
+        say_windows(f);
+    EACH(mv_sys_vcpu, vcpus, v)
+        printf("vCPU %d: budget %llu of %llu, partition %u, %s\n", n++, (unsigned long long)v->context.budget_ns,
+               (unsigned long long)v->context.period_ns, v->context.partition, exhausted[v->context.exhausted % 3]);
+    n = 0;
+    EACH(mv_sys_portal, portals, p)
+        printf("portal %d: bound %llu, recovery %s\n", n++, (unsigned long long)p->bound_ns, p->recovery ? "yes" : "no");
+    EACH(mv_sys_virq, virqs, q)
+        if (q->limit_ns)
+            printf("interrupt %u: %u in %llu ns\n", q->interrupt, q->limit_count, (unsigned long long)q->limit_ns);
+    n = 0;
+    EACH(mv_sys_timer, timers, m)
+        printf("timer %d: %u us\n", n++, m->shortest_us);
+    EACH(mv_sys_cell, cells, c)
+        for (uint32_t i = c->first_cap; i < c->first_cap + c->cap_count; i++)
+            if (ARRAY(mv_sys_cap, caps)[i].rights == MV_RIGHT_PORTAL_CALL_HELD)
+                printf("held: cell %d, portal %u\n", (int)(c - ARRAY(mv_sys_cell, cells)), ARRAY(mv_sys_cap, caps)[i].object);
+}
+
 int main(int argc, char **argv)
 {
-    if ((argc != 2 && argc != 4) || !load_image(argv[1]) || !(t = find_table())) {
+    bool times = argc == 3 && !strcmp(argv[2], "times");
+
+    if ((argc != 2 && argc != 4 && !times) || !load_image(argv[1]) || !(t = find_table())) {
         printf("this is not a system with a table\n");
         return 1;
     }
@@ -555,6 +603,8 @@ int main(int argc, char **argv)
     check_paging();
     if (argc == 4)
         EXPECT(write_tree(argv[2], argv[3]));
+    if (times)
+        say_times();
     free(image);
     return wrong;
 }

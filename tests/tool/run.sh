@@ -6,7 +6,7 @@
 #   TOOL_TEST_QUICK=1    leave out the long ones
 #   TOOL_TEST_SEEDS=N    descriptions changed at random (200)
 #   TOOL_TEST_STEPS=N    allocations that fail (150)
-#   TOOL_TEST_WRITE=FILE write bad.txt, and FILE-pci for bad_pci.txt, anew from what the tool says now, to be read before they are kept
+#   TOOL_TEST_WRITE=FILE write bad.txt, and FILE-pci and FILE-time for the others, anew from what the tool says now, to be read before they are kept
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/tests/tool
@@ -80,7 +80,7 @@ cp "$here/cell.c" "$work/kit/cells/driver/driver.c"
 for cell in vmm virtio block switch pci; do
     mkdir "$work/kit/cells/$cell" && cp "$here/$cell.c" "$top/cells/$cell/"*_config.h "$work/kit/cells/$cell/"
 done
-cp "$here/base.dtsi" "$here/pci.dtsi" "$here/cell.c" "$work/sys/"
+cp "$here/base.dtsi" "$here/pci.dtsi" "$here/time.dtsi" "$here/cell.c" "$work/sys/"
 cd "$work/sys" || exit 1
 printf '#include "base.dtsi"\n' >good.dts
 cp "$here/vm.dts" "$here/links.dts" .
@@ -97,7 +97,7 @@ cp "$here/vm.dts" "$here/links.dts" .
 
 # Each case: a title, what it adds to a good system, what the tool says.
 mkdir "$work/bad"
-for list in base pci; do
+for list in base pci time; do
     file=$here/bad.txt
     [ $list = base ] || file=$here/bad_$list.txt
     awk -v dir="$work/bad" -v list=$list '
@@ -136,7 +136,7 @@ for dts in "$work"/bad/*.dts; do
     cp "$dts" system.dts
     if [ -n "$TOOL_TEST_WRITE" ]; then
         "$tool" build system.dts -o out 2>"$case.want"
-        case ${dts##*/} in base-*) file=$TOOL_TEST_WRITE ;; *) file=$TOOL_TEST_WRITE-pci ;; esac
+        case ${dts##*/} in base-*) file=$TOOL_TEST_WRITE ;; pci-*) file=$TOOL_TEST_WRITE-pci ;; *) file=$TOOL_TEST_WRITE-time ;; esac
         { echo "== $(cat "$case.title")"; sed 1d "$dts"; echo "-- check"; cat "$case.want"; } >>"$file"
         rm -rf out
         continue
@@ -147,6 +147,7 @@ done
 rm -f system.dts
 [ -n "$TOOL_TEST_WRITE" ] && exit
 
+. "$here/time.sh"
 . "$here/files.sh"
 
 # ---- what the host refuses -----------------------------------------------------------

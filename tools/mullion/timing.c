@@ -254,7 +254,8 @@ static void add_tables(const struct system *s, struct analysis *a)
 
             windows[k] = (struct analysis_window){ w->name, w->core, w->start_us * 1000, w->length_us * 1000, w->partitions };
         }
-        all[i] = (struct analysis_table){ t->name, t->frame_us * 1000, windows, t->windows.count };
+        all[i] = (struct analysis_table){ .name = t->name, .frame = t->frame_us * 1000, .windows = windows,
+                                          .window_count = t->windows.count, .suspended = t->suspended };
     }
     a->tables = all;
     a->table_count = s->time_tables.count;
