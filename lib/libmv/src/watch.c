@@ -101,15 +101,17 @@ void mv_watch_begin(struct mv_watch *w, uint64_t released, uint64_t now)
     begin(w, released, now, 0);
 }
 
-uint64_t mv_watch_beat(struct mv_watch *w, uint64_t now)
+bool mv_watch_beat(struct mv_watch *w, uint64_t now)
 {
     uint64_t released = w->due, overruns = 0;
 
-    if (now > released && w->period != 0)
+    if (now < released)
+        return false;
+    if (w->period != 0)
         overruns = (now - released) / w->period;
     w->due += (overruns + 1) * w->period;
     begin(w, released, now, overruns);
-    return released;
+    return true;
 }
 
 bool mv_watch_end(struct mv_watch *w, uint64_t now)

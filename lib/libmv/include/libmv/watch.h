@@ -68,9 +68,12 @@ void mv_watch_begin(struct mv_watch *w, uint64_t released, uint64_t now);
 
 /*
  * The same when releases are a period apart, from w->due on, and a turn serves
- * all that have passed: returns when the oldest of them was. The others are overruns.
+ * all that have passed: w->released is the oldest of them, the others are overruns.
+ * False, and no turn begins: the next one is not due. (A timer's vIRQ is pending
+ * again if it was raised during a turn that had begun so late as to serve that too.)
+ * The kernel's timers count ticks: give a period that is a whole number of them.
  */
-uint64_t mv_watch_beat(struct mv_watch *w, uint64_t now);
+bool mv_watch_beat(struct mv_watch *w, uint64_t now);
 
 /* The turn ends now. True: within its deadline. */
 bool mv_watch_end(struct mv_watch *w, uint64_t now);
