@@ -35,6 +35,7 @@ cat >finished.dts <<'END'
 &client { /delete-property/ sources; image = "client.elf"; };
 &multi { /delete-property/ sources; image = "multi.elf"; };
 END
+printf '#include "time.dtsi"\n' >time.dts
 if [ -z "$TOOL_TEST_QUICK" ]; then
     is "memory runs out in a check" fails_everywhere "$tool check finished.dts"
     is "memory runs out in a build" fails_everywhere "$tool build finished.dts -o out"
@@ -42,6 +43,7 @@ if [ -z "$TOOL_TEST_QUICK" ]; then
     cp "$here/block.c" store.c && cp "$here/switch.c" wire.c
     is "memory runs out in a check of disks and networks" fails_everywhere "$tool check links.dts"
     is "memory runs out in a check of PCI functions" fails_everywhere "$tool check pci.dts"
+    is "memory runs out in a check of time windows" fails_everywhere "$tool check time.dts"
 fi
 
 # A build that is interrupted leaves nothing.
@@ -81,6 +83,7 @@ is "nor do those of virtual machines" at_random vm.dts vm.dts
 cp "$here/block.c" store.c && cp "$here/switch.c" wire.c
 is "nor do those of disks and networks" at_random links.dts links.dts
 is "nor do those of PCI functions" at_random pci.dtsi pci.dts
+is "nor do those of time windows" at_random time.dtsi time.dts
 # So are the files that a machine starts with.
 files_at_random() {
     cp full.dtb whole.dtb
