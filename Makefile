@@ -79,14 +79,21 @@ tour-two-linux tour-pipeline: tour-%: kit
 
 # ---- test --------------------------------------------------------------------
 
-# In this order; each prints "N passed, N failed" at its end, or counts as one.
-TEST_STEPS := all test-tool test-lib test-virtio test-vmm test-block test-nic test-pci test-io test-net test-unit test-lib-target test-clang test-target test-drivers test-boot \
-              test-tutorial tour-pipeline guests-all test-guests test-linux test-sharing tour-handset
+# Each prints "N passed, N failed" at its end, or counts as one. First all that they
+# share is made; then those run that may have company, two at a time, the long ones
+# first; then, alone, those that judge by the clock. TEST_ALSO: more of the former.
+TEST_BUILD  := test-programs
+TEST_BESIDE := test-guests test-target test-tool test-drivers $(TEST_ALSO) test-unit test-lib test-virtio test-clang test-boot \
+               test-lib-target test-tutorial tour-pipeline test-net test-vmm test-io test-block test-nic test-pci
+TEST_ALONE  := test-linux test-sharing tour-handset
+TEST_UNITS  := $(foreach d,unit virtio vmm block nic pci io net,build/tests/$(d)/gcc/unit build/tests/$(d)/clang/unit)
 
-.PHONY: test test-tutorial test-clang check
+.PHONY: test test-programs test-tutorial test-clang check
 test:
 	@scripts/packages.sh test
-	@JOBS=$(JOBS) tests/all.sh $(TEST_STEPS)
+	@tests/all.py -j $(JOBS) --build $(TEST_BUILD) --beside $(TEST_BESIDE) --alone $(TEST_ALONE)
+
+test-programs: all kit-net guests-all guest-images $(TEST_UNITS)
 
 test-tutorial: kit
 	@python3 tests/tutorial.py
@@ -96,7 +103,7 @@ CLANG_KIT := build/tests/clang/kit
 test-clang: kit kernel-clang
 	@rm -rf $(CLANG_KIT) && mkdir -p $(dir $(CLANG_KIT)) && cp -r build/kit $(CLANG_KIT)
 	@for b in $(BOARDS); do cp build/kernel/clang/$$b/mullion.elf $(CLANG_KIT)/boards/$$b/; done
-	@MULLION_HOME=$(CURDIR)/$(CLANG_KIT) tests/lib/target/run.sh build/tools/mullion
+	@MULLION_HOME=$(CURDIR)/$(CLANG_KIT) tests/lib/target/run.sh build/tools/mullion build/tests/clang/lib
 
 check:
 	@scripts/packages.sh check

@@ -288,7 +288,7 @@ def run_one(run, options):
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("-j", type=int, default=2)
+    a.add_argument("-j", type=int, default=int(os.environ.get("TEST_JOBS", "2")))
     a.add_argument("-v", action="store_true")
     a.add_argument("--limit", type=int, default=180, metavar="SECONDS", help="how long a run may take")
     a.add_argument("words", nargs="*")

@@ -216,7 +216,7 @@ def compare(runs, texts):
 def main():
     a = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("-j", type=int, default=2)
+    a.add_argument("-j", type=int, default=int(os.environ.get("TEST_JOBS", "2")))
     a.add_argument("-v", action="store_true")
     a.add_argument("words", nargs="*")
     o = a.parse_args()
