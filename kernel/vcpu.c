@@ -34,11 +34,6 @@ void vcpu_set_keys(struct vcpu *v, bool traced)
     }
 }
 
-bool vcpu_is_stopped(const struct vcpu *v)
-{
-    return vcpu_state(v) == VCPU_STOPPED || vcpu_state(v) == VCPU_FAULTED;
-}
-
 void vcpu_halt(struct vcpu *v, enum vcpu_state into)
 {
     if (vcpu_is_stopped(v))

@@ -24,15 +24,15 @@ struct virq;
 struct vm;
 
 enum vcpu_state {
-    VCPU_STOPPED,       /* until vcpu_start                              */
-    VCPU_RUNNABLE,      /* on the core or in its ready queue             */
+    VCPU_RUNNABLE = 1,  /* on the core or in its ready queue             */
     VCPU_WAITING,       /* for any call or vIRQ                          */
     VCPU_LISTENING,     /* for certain vIRQ lines or the deadline only   */
     VCPU_SENDING,       /* queued at its callee                          */
     VCPU_CALLING,       /* its callee works for it                       */
     VCPU_REMOTE,        /* another core has its message node             */
-    VCPU_FAULTED,       /* stopped by a fault                            */
     VCPU_IDLE,          /* of a VM: until an interrupt                   */
+    VCPU_STOPPED,       /* until vcpu_start                              */
+    VCPU_FAULTED,       /* stopped by a fault                            */
 };
 /*
  * The state word holds the state, the core, and reasons to leave the fast path
@@ -43,7 +43,7 @@ enum vcpu_state {
 #define VCPU_CORE_SHIFT    8
 #define VCPU_POISON        (1u << 31)
 #define VCPU_EXIT          (1u << 30)    /* CALLING: a VM's exit, which another fast path answers */
-#define VCPU_KEY_NEVER     0u         /* no state word ever equals it: STOPPED carries its core + 1 */
+#define VCPU_KEY_NEVER     0u         /* no state word ever equals it */
 
 /* Why the kernel must look closer before this vCPU waits or goes on. */
 #define ATTENTION_CALLERS  (1u << 0)  /* somebody is queued in `callers`     */
@@ -135,8 +135,7 @@ void vcpu_set_state(struct vcpu *v, enum vcpu_state s);
  * nor when v may cause bus errors (see sched_switch()). */
 void vcpu_set_keys(struct vcpu *v, bool traced);
 
-
-bool vcpu_is_stopped(const struct vcpu *v);
+INLINE bool vcpu_is_stopped(const struct vcpu *v) { return vcpu_state(v) >= VCPU_STOPPED; }
 /* Make a stopped v as it was built. On its core, or before that runs. */
 void vcpu_reset(struct vcpu *v);
 /* Let a stopped v run from its present state. On its core. */

@@ -11,46 +11,43 @@
 #include "virq.h"
 
 uint64_t gic_distributor;
-uint32_t gic_virtual_timer;
-static uint32_t timer_interrupt, maintenance_interrupt;
 
-static uint64_t bit_register(uint32_t block, uint32_t interrupt)
+/* Of the registers with a bit for each interrupt, the one that has this one. */
+static uint64_t bit_register(uint64_t base, uint32_t interrupt)
 {
-    return gic_distributor + block + interrupt / 32 * 4;
+    return base + interrupt / 32 * 4;
+}
+
+/* The 32 interrupts from `first` on. */
+static void reset(uint64_t base, uint32_t first, uint32_t group)
+{
+    uint64_t bits = bit_register(base, first);
+
+    mmio_write32(bits + GICD_ICENABLER, ~0u);
+    mmio_write32(bits + GICD_ICPENDR, ~0u);
+    mmio_write32(bits + GICD_ICACTIVER, ~0u);
+    mmio_write32(bits + GICD_IGROUPR, group);
+    for (uint64_t at = base + first; at != base + first + 32; at += 4)
+        mmio_write32(at + GICD_IPRIORITYR, GIC_PRIORITY);
+    mmio_write32(base + first / 4 + GICD_ICFGR, 0);
+    mmio_write32(base + first / 4 + GICD_ICFGR + 4, 0);
 }
 
 void gic_distributor_init(uint64_t base, uint32_t group)
 {
-    uint32_t lines;
+    uint32_t lines = ((mmio_read32(base + GICD_TYPER) & GICD_TYPER_LINES) + 1) * 32;
 
     gic_distributor = base;
-    lines = ((mmio_read32(base + GICD_TYPER) & GICD_TYPER_LINES) + 1) * 32;
-    for (uint32_t i = GIC_FIRST_SPI; i < lines; i += 32) {
-        mmio_write32(bit_register(GICD_ICENABLER, i), ~0u);
-        mmio_write32(bit_register(GICD_ICPENDR, i), ~0u);
-        mmio_write32(bit_register(GICD_ICACTIVER, i), ~0u);
-        mmio_write32(bit_register(GICD_IGROUPR, i), group);
-    }
-    for (uint32_t i = GIC_FIRST_SPI; i < lines; i += 4)
-        mmio_write32(base + GICD_IPRIORITYR + i, GIC_PRIORITY);
-    for (uint32_t i = GIC_FIRST_SPI; i < lines; i += 16)
-        mmio_write32(base + GICD_ICFGR + i / 4, 0);
+    for (uint32_t i = GIC_FIRST_SPI; i < lines; i += 32)
+        reset(base, i, group);
 }
 
 void gic_private_init(uint64_t base, uint32_t group, const struct mv_systab *t)
 {
     cpu_here()->gic_private = base;
-    timer_interrupt = t->timer_interrupt;
-    gic_virtual_timer = t->virtual_timer_interrupt;
-    maintenance_interrupt = t->maintenance_interrupt;
-    mmio_write32(base + GICD_ICENABLER, ~0u);
-    mmio_write32(base + GICD_ICPENDR, ~0u);
-    mmio_write32(base + GICD_ICACTIVER, ~0u);
-    mmio_write32(base + GICD_IGROUPR, group);
-    for (uint32_t i = 0; i < GIC_FIRST_SPI; i += 4)
-        mmio_write32(base + GICD_IPRIORITYR + i, GIC_PRIORITY);
-    mmio_write32(base + GICD_ISENABLER, 1u << timer_interrupt | 1u << GIC_SGI_MESSAGE |
-                 (t->vgics.count == 0 ? 0 : 1u << gic_virtual_timer | 1u << maintenance_interrupt));
+    reset(base, 0, group);
+    mmio_write32(base + GICD_ISENABLER, 1u << t->timer_interrupt | 1u << GIC_SGI_MESSAGE |
+                 (t->vgics.count == 0 ? 0 : 1u << t->virtual_timer_interrupt | 1u << t->maintenance_interrupt));
 }
 
 void gic_configure(uint32_t interrupt, bool edge)
@@ -68,16 +65,18 @@ void gic_configure(uint32_t interrupt, bool edge)
 
 void gic_dispatch(struct core *core, uint32_t interrupt, uint32_t token, void (*done)(uint32_t))
 {
-    if (interrupt == timer_interrupt) {
+    const struct mv_systab *t = mullion_systab;
+
+    if (interrupt == t->timer_interrupt) {
         sched_timer(core);
         isb();      /* the timer's new deadline lowers its line before it is deactivated */
         done(token);
     } else if (interrupt == GIC_SGI_MESSAGE) {
         done(token);    /* first: a message that comes from now on interrupts again */
         message_drain(core);
-    } else if (interrupt == gic_virtual_timer && core->owner != NULL) {
+    } else if (interrupt == t->virtual_timer_interrupt && core->owner != NULL) {
         vgic_timer(core->owner);    /* its guest deactivates it */
-    } else if (interrupt == maintenance_interrupt && core->owner != NULL) {
+    } else if (interrupt == t->maintenance_interrupt && core->owner != NULL) {
         vgic_update(core->owner);
         isb();      /* the list registers' new contents lower its line before it is deactivated */
         done(token);
@@ -94,18 +93,18 @@ void gic_dispatch(struct core *core, uint32_t interrupt, uint32_t token, void (*
 void arch_vm_timer_hold(bool hold)
 {
     mmio_write32(cpu_here()->gic_private + (hold ? GICD_ISACTIVER : GICD_ICACTIVER),
-                 1u << gic_virtual_timer);
+                 1u << mullion_systab->virtual_timer_interrupt);
 }
 
 void arch_irq_disable(uint32_t interrupt)
 {
-    mmio_write32(bit_register(GICD_ICENABLER, interrupt), 1u << interrupt % 32);
+    mmio_write32(bit_register(gic_distributor, interrupt) + GICD_ICENABLER, 1u << interrupt % 32);
 }
 
 void arch_irq_clear_active(uint32_t interrupt)
 {
     dsb_sy();       /* what was done to lower the device's line goes first */
-    mmio_write32(bit_register(GICD_ICACTIVER, interrupt), 1u << interrupt % 32);
+    mmio_write32(bit_register(gic_distributor, interrupt) + GICD_ICACTIVER, 1u << interrupt % 32);
 }
 
 bool arch_irq_pending(void)

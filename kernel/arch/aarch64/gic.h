@@ -32,30 +32,33 @@
 #define GIC_PRIORITY       0xa0a0a0a0u    /* all alike: the scheduler orders, not the GIC */
 #define GIC_SGI_MESSAGE    0u             /* "look at your inbox" */
 
-static inline void mmio_write32(uint64_t address, uint32_t value)
+/* Memory operands: what is added to the address is part of the instruction. The compiler
+ * does not change the address by it ("m" stands for no such operand), and gives the whole access. */
+#define MMIO(type, address)  (*(volatile type *)(address))
+INLINE void mmio_write32(uint64_t address, uint32_t value)
 {
-    __asm__ volatile("str %w0, [%1]" : : "r"(value), "r"(address) : "memory");
+    __asm__ volatile("str %w1, %0" : "=m"(MMIO(uint32_t, address)) : "rZ"(value) : "memory");
 }
-static inline void mmio_write64(uint64_t address, uint64_t value)
+INLINE void mmio_write64(uint64_t address, uint64_t value)
 {
-    __asm__ volatile("str %0, [%1]" : : "r"(value), "r"(address) : "memory");
+    __asm__ volatile("str %x1, %0" : "=m"(MMIO(uint64_t, address)) : "rZ"(value) : "memory");
 }
-static inline void mmio_write8(uint64_t address, uint32_t value)
+INLINE void mmio_write8(uint64_t address, uint32_t value)
 {
-    __asm__ volatile("strb %w0, [%1]" : : "r"(value), "r"(address) : "memory");
+    __asm__ volatile("strb %w1, %0" : "=m"(MMIO(uint8_t, address)) : "rZ"(value) : "memory");
 }
-static inline uint32_t mmio_read32(uint64_t address)
+INLINE uint32_t mmio_read32(uint64_t address)
 {
     uint32_t value;
 
-    __asm__ volatile("ldr %w0, [%1]" : "=r"(value) : "r"(address) : "memory");
+    __asm__ volatile("ldr %w0, %1" : "=r"(value) : "m"(MMIO(uint32_t, address)) : "memory");
     return value;
 }
-static inline uint64_t mmio_read64(uint64_t address)
+INLINE uint64_t mmio_read64(uint64_t address)
 {
     uint64_t value;
 
-    __asm__ volatile("ldr %0, [%1]" : "=r"(value) : "r"(address) : "memory");
+    __asm__ volatile("ldr %x0, %1" : "=r"(value) : "m"(MMIO(uint64_t, address)) : "memory");
     return value;
 }
 
@@ -68,8 +71,6 @@ void gic_distributor_init(uint64_t base, uint32_t group);
 /* The same for this core's SGIs and PPIs, which lie at `base` alike; the
  * kernel's own are on. */
 void gic_private_init(uint64_t base, uint32_t group, const struct mv_systab *t);
-/* Physical interrupt of the virtual timer. */
-extern uint32_t gic_virtual_timer;
 
 /* ICH_HCR_EL2 and GICH_HCR. */
 #define VIRTUAL_ENABLE      (1u << 0)

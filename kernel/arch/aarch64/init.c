@@ -15,9 +15,6 @@
 bool errata_repeat_tlbi, errata_speculative_at;
 static uint32_t cores_ready;
 
-/* The flat table, whose address the host tool has written. */
-extern const struct mv_systab *mullion_systab;
-
 /*
  * MDCR_EL2: debug registers, OS lock, PMU to EL2 (TDRA, TDOSA, TDA, TPM,
  * TPMCR), all event counters ours (HPMN as it is), statistical profiling and

@@ -91,6 +91,9 @@ static inline struct cpu *cpu_here(void) { return (struct cpu *)read_tpidr_el2()
 #define CNTKCTL_NATIVE (UINT64_C(1) << 1)
 #define ISR_A            (UINT64_C(1) << 8)
 
+/* The flat table, whose address the host tool has written. */
+extern const struct mv_systab *mullion_systab;
+
 /* Errata of this machine's cores, found at boot. */
 extern bool errata_repeat_tlbi, errata_speculative_at;
 

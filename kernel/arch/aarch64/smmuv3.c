@@ -83,10 +83,7 @@
 
 #define SPINS_MAX           1000000
 
-/* Where all is. */
-extern const struct mv_systab *mullion_systab;
-
-/* Shorter than those of gic.h: `at` is part of the instruction. */
+/* For the second page too: `at` is part of the instruction, and nothing else is. */
 INLINE void put(uint64_t base, uint32_t at, uint32_t value)
 {
     __asm__ volatile("str %w0, [%1, %2]" : : "rZ"(value), "r"(base), "i"(at) : "memory");
