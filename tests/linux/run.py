@@ -63,6 +63,8 @@ def description(run):
     cells = []
     for m in run.machines:
         arguments = f"console={'hvc0' if m.virtio else 'ttyAMA0'} hostname={m.name}"
+        if "quiet" in run.what:
+            arguments += " quiet"
         if "check" in run.what:
             arguments += f" mv.check=1 mv.cpus={len(m.cores)} mv.memory={m.memory} mv.rng={int(m.rng)}"
         if "exact" in run.what:
