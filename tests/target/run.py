@@ -3,10 +3,11 @@
 """Builds the test systems, boots each in QEMU in the configurations that
 runs.txt lists, two at a time, and says which passed.
 
-    run.py [-j JOBS] [-v] [WORD...]
+    run.py [-j JOBS] [-v] [--runs FILE] [--limit SECONDS] [WORD...]
 
 WORD chooses the runs whose line contains it; all words must be there. -v shows
-each test's line. What a run printed is kept in build/tests/target/log.
+each test's line. FILE is another runs.txt, with its systems beside it. What a run
+printed is kept in build/tests/target/log (or that folder's name instead of target).
 """
 import argparse
 import collections
@@ -22,6 +23,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.getcwd()
+RUNS = HERE                    # where the systems are
 OUT = "build/tests/target"
 TOOL = "build/tools/mullion"
 COMPILER = "aarch64-linux-gnu-gcc"
@@ -32,6 +34,7 @@ Run = collections.namedtuple("Run", "system board cpu cores kernel mode compare"
 MODES = {
     "-": [],
     "icount": ["-icount", "shift=0,sleep=off"],
+    "icount4": ["-icount", "shift=4,sleep=off"],     # 16 ns: a tick of the counter
     "single": ["-accel", "tcg,thread=single"],
     "image": [],
 }
@@ -60,7 +63,7 @@ def read_runs(name):
 
 
 def system_folder(run):
-    return next((p for p in (f"{HERE}/{run.system}", f"{HERE}/../hostile/{run.system}") if os.path.isdir(p)), None)
+    return next((p for p in (f"{RUNS}/{run.system}", f"{HERE}/../hostile/{run.system}") if os.path.isdir(p)), None)
 
 
 # ---- building --------------------------------------------------------------
@@ -214,13 +217,18 @@ def compare(runs, texts):
 
 
 def main():
+    global RUNS, OUT, TIME_LIMIT
     a = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("-j", type=int, default=int(os.environ.get("TEST_JOBS", "2")))
     a.add_argument("-v", action="store_true")
+    a.add_argument("--runs", default=f"{HERE}/runs.txt")
+    a.add_argument("--limit", type=int, default=TIME_LIMIT, metavar="SECONDS", help="how long a run may take")
     a.add_argument("words", nargs="*")
     o = a.parse_args()
-    runs = [r for r in read_runs(f"{HERE}/runs.txt")
+    RUNS, TIME_LIMIT = os.path.dirname(os.path.abspath(o.runs)), o.limit
+    OUT = f"build/tests/{os.path.basename(RUNS)}"
+    runs = [r for r in read_runs(o.runs)
             if all(w in label(r).split() for w in o.words)]
     builder, texts = Builder(), {}
     passed = failed = 0
