@@ -153,11 +153,15 @@ void checks_passed(uint64_t since)
     }
 }
 
+/* Somebody wants to run on it, or waits for a server of this core. */
 static bool is_ready(const struct context *c)
 {
-    for (uint32_t i = 0; i < set->a.task_count; i++)
-        if (vcpu_at(i)->context == c && vcpu_state(vcpu_at(i)) == VCPU_RUNNABLE)
+    for (uint32_t i = 0; i < set->a.task_count; i++) {
+        const struct vcpu *v = vcpu_at(i);
+
+        if (v->context == c && (vcpu_state(v) == VCPU_RUNNABLE || vcpu_state(v) == VCPU_SENDING))
             return true;
+    }
     return false;
 }
 

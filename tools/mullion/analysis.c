@@ -58,6 +58,15 @@ static bool is_called_from_afar(const struct analysis *a, uint32_t portal)
     return false;
 }
 
+static uint64_t remote_count(const struct analysis *a, uint32_t task)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < a->tasks[task].call_count; i++)
+        n += core_of(a, a->tasks[task].calls[i]) != a->tasks[task].core;
+    return n;
+}
+
 /* ---- calls on one core -------------------------------------------------------------- */
 
 /* Marks the portals of its own core that the task's calls reach, by way of
@@ -81,6 +90,7 @@ static void reach(const struct analysis *a, uint32_t task, bool *reached)
 struct work {
     struct analysis *a;
     bool    *reached;               /* [task][portal] */
+    bool    *hangs;                 /* [task] can_hang() */
     uint64_t steps;
 };
 
@@ -155,12 +165,6 @@ static bool interferes(const struct work *w, const struct question *q, const str
            (l->portal == ANALYSIS_NONE || is_used(w, q, l->portal)) && supply_is_shared(c, l->partition, q->partition);
 }
 
-/* May it have work left from times at which only it could run? */
-static bool may_carry(const struct work *w, const struct question *q, const struct load *l)
-{
-    return l->partition != q->partition && !supply_is_always(w->a, l->partition);
-}
-
 static struct analysis_response unknown(enum analysis_reason reason, uint32_t culprit)
 {
     return (struct analysis_response){ .verdict = ANALYSIS_UNKNOWN, .reason = reason, .culprit = culprit,
@@ -197,7 +201,7 @@ static bool is_cut(const struct work *w, const struct question *q, uint32_t port
 {
     const struct analysis *a = w->a;
 
-    for (uint32_t c = 0; a->table_count != 0 && c < a->task_count; c++)
+    for (uint32_t c = 0; c < a->task_count; c++)
         if (c != q->asker && reaches(w, c, portal) && a->tasks[c].partition != a->portals[portal].partition &&
             can_be_cut(w, portal, c))
             return true;
@@ -217,6 +221,38 @@ static bool is_kept_from(const struct work *w, uint32_t portal, uint32_t task)
         if (c != task && (can_leave(a, c, portal) || (reaches(w, c, portal) && can_be_cut(w, portal, c))))
             return true;
     return false;
+}
+
+/* May a service for somebody but this task go on on the portal's own context, whose budget can end in the middle of it? */
+static bool can_stall(const struct work *w, uint32_t portal, uint32_t but)
+{
+    const struct analysis *a = w->a;
+
+    for (uint32_t t = 0; t < a->task_count && a->portals[portal].budget != 0; t++)
+        if (t != but && (can_leave(a, t, portal) || a->tasks[t].fault_portal == portal ||
+                         (reaches(w, t, portal) && can_be_cut(w, portal, t) && a->tasks[t].partition != a->portals[portal].partition)))
+            return true;
+    return false;
+}
+
+/* May the task wait for a server of its core while less urgent ones run? */
+static bool can_hang(const struct work *w, uint32_t task)
+{
+    const struct analysis *a = w->a;
+
+    for (uint32_t p = 0; p < a->portal_count; p++)
+        if (reaches(w, task, p) && (a->portals[p].bound == 0 || remote_count(a, a->portals[p].server) != 0 || can_stall(w, p, task) ||
+                                    is_kept_from(w, p, task)))
+            return true;
+    return false;
+}
+
+/* May a load have work left when less urgent ones have run already? It is of
+ * times at which only others could run, or it has waited for a server. */
+static bool may_carry(const struct work *w, const struct question *q, const struct load *l)
+{
+    return (l->partition != q->partition && !supply_is_always(w->a, l->partition)) ||
+           (l->portal == ANALYSIS_NONE && w->hangs[l->task]);
 }
 
 /* ---- demand ------------------------------------------------------------------------- */
@@ -635,15 +671,6 @@ static struct analysis_response remote_calls(struct work *w, const struct questi
     return all;
 }
 
-static uint64_t remote_count(const struct analysis *a, uint32_t task)
-{
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < a->tasks[task].call_count; i++)
-        n += core_of(a, a->tasks[task].calls[i]) != a->tasks[task].core;
-    return n;
-}
-
 /* ---- services that a task depends on ------------------------------------------------------------ */
 
 /* Why a call on its own core can take longer than the services that are counted. */
@@ -685,13 +712,7 @@ static uint64_t stalls(const struct work *w, uint32_t task, uint64_t *time)
 
     *time = 0;
     for (uint32_t p = 0; p < a->portal_count; p++) {
-        bool others = false;
-
-        for (uint32_t t = 0; t < a->task_count; t++)
-            others = others || (t != task && (can_leave(a, t, p) || a->tasks[t].fault_portal == p ||
-                                              (reaches(w, t, p) && a->table_count != 0 && can_be_cut(w, p, t) &&
-                                               a->tasks[t].partition != a->portals[p].partition)));
-        if (!reaches(w, task, p) || !others || a->portals[p].budget == 0)
+        if (!reaches(w, task, p) || !can_stall(w, p, task))
             continue;
         *time = plus(*time, times(parts(a->portals[p].bound, a->portals[p].budget), a->portals[p].period));
         count++;
@@ -823,10 +844,12 @@ size_t analysis_problems_most(const struct analysis *a)
 
 void analysis_run(struct analysis *a)
 {
-    struct work w = { .a = a, .reached = mem_alloc(a->task_count * a->portal_count + 1) };
+    struct work w = { .a = a, .reached = mem_alloc(a->task_count * a->portal_count + 1), .hangs = mem_alloc(a->task_count + 1) };
 
     for (uint32_t i = 0; i < a->task_count; i++)
         reach(a, i, &w.reached[i * a->portal_count]);
+    for (uint32_t i = 0; i < a->task_count; i++)
+        w.hangs[i] = can_hang(&w, i);
     a->problem_count = 0;
     for (size_t i = 0; i < a->portal_count; i++)
         a->portals[i].response = 0;

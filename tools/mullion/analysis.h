@@ -73,7 +73,7 @@ struct analysis_task {
             ANALYSIS_OVERLOAD,      /* more is asked for than there is, for ever                           */
             ANALYSIS_NO_WINDOW,     /* table `table` has no window for its partition on its core           */
             ANALYSIS_COST,          /* the deadline is below the budget and the kernel's cost alone        */
-            ANALYSIS_BACKLOG,       /* `culprit`, of another partition, may have work left over from before */
+            ANALYSIS_BACKLOG,       /* `culprit`, of other windows or behind a server that hangs, may have any work left */
             ANALYSIS_SUSPENDS,      /* who serves portal `culprit` calls another core meanwhile            */
             ANALYSIS_QUEUE,         /* at portal `culprit` callers more urgent than this may come again and again */
             ANALYSIS_OWN_WORK,      /* who serves portal `culprit` has work of its own, less urgent than this */

@@ -107,46 +107,47 @@ static void say_reason(struct line *l, const struct analysis *a, const struct an
 
     switch (r->reason) {
     case ANALYSIS_UNLIMITED:
-        say(l, "%s can run before it and has no budget; give it one or a lower priority", task);
+        say(l, "%s can run before it and has no budget; expected a limit; give it a budget or a lower priority", task);
         break;
     case ANALYSIS_UNLIMITED_PORTAL:
-        say(l, "portal %s may serve on a context of its own before it (for other cores, or for callers that may leave), without "
-               "a budget; give the portal one", portal);
+        say(l, "portal %s may serve on a context of its own before it (for other cores, or for callers that may leave), without a "
+               "budget; expected a limit; give the portal a budget", portal);
         break;
     case ANALYSIS_UNBOUNDED:
-        say(l, "portal %s has no bound, and serves less urgent callers before it; give the portal bound-us", portal);
-        break;
-    case ANALYSIS_NO_BOUND:
-        say(l, "it may wait for portal %s, which has no bound; give the portal bound-us", portal);
-        break;
-    case ANALYSIS_NO_WINDOW:
-        say(l, "table %s has no window for its partition on its core that is long enough to be used",
-            r->table < a->table_count ? a->tables[r->table].name : "?");
-        break;
-    case ANALYSIS_BACKLOG:
-        say(l, "%s, of another partition that shares windows with it, may have work left from windows before; "
-               "give the two windows of their own", task);
-        break;
-    case ANALYSIS_SUSPENDS:
-        say(l, "whoever serves portal %s calls other cores meanwhile; call these from here", portal);
-        break;
-    case ANALYSIS_QUEUE:
-        say(l, "at portal %s more urgent callers may be served before it, again and again; give it a portal of its own "
-               "or the highest priority of its callers", portal);
-        break;
-    case ANALYSIS_OWN_WORK:
-        say(l, "whoever serves portal %s has other work to do at a lower priority; give that to another vCPU or raise the priority",
+        say(l, "portal %s has no bound, and serves less urgent callers, or faults, before it; expected one; give the portal bound-us",
             portal);
         break;
+    case ANALYSIS_NO_BOUND:
+        say(l, "it may wait for portal %s, which has no bound; expected one; give the portal bound-us", portal);
+        break;
+    case ANALYSIS_NO_WINDOW:
+        say(l, "table %s has no window for its partition on its core that holds its longest service and the kernel's part; expected "
+               "one; lengthen a window", r->table < a->table_count ? a->tables[r->table].name : "?");
+        break;
+    case ANALYSIS_BACKLOG:
+        say(l, "%s may have work left over that is more than its budget, from other windows or from waiting for a server; expected "
+               "less than one period's; give it windows of its own, and its servers bounds", task);
+        break;
+    case ANALYSIS_SUSPENDS:
+        say(l, "whoever serves portal %s calls other cores meanwhile; expected services on one core; call these from here", portal);
+        break;
+    case ANALYSIS_QUEUE:
+        say(l, "at portal %s more urgent callers may be served before it, again and again; expected none that nothing limits; give it a "
+               "portal of its own, or the highest priority of its callers", portal);
+        break;
+    case ANALYSIS_OWN_WORK:
+        say(l, "whoever serves portal %s has other work to do at a lower priority; expected one that only serves; give that to another "
+               "vCPU or raise the priority", portal);
+        break;
     case ANALYSIS_CUT:
-        say(l, "a service of portal %s for another partition can be cut by the end of a window; let nobody there be as urgent "
-               "as the portal, which is to be of no partition or of this one, or give it callers of one partition only", portal);
+        say(l, "a service of portal %s for others may have to wait for windows of another partition; expected one that goes on in those "
+               "of this task; give the portal this partition or none", portal);
         break;
     case ANALYSIS_CIRCLE:
-        say(l, "calls from core to core come back to portal %s", portal);
+        say(l, "calls from core to core come back to portal %s; expected none that do; remove one", portal);
         break;
     default:
-        say(l, "it takes too many steps to say; choose periods that are less far apart");
+        say(l, "it takes too many steps to say; expected fewer; choose periods that are less far apart");
         break;
     }
 }
@@ -170,6 +171,13 @@ void analysis_explain(const struct analysis *a, const struct analysis_task *t, c
         say_tables(&l, a, r);
 }
 
+static void say_remedy(struct line *l, const struct analysis_task *t)
+{
+    say(l, "; expected at most ");
+    say_time(l, t->deadline);
+    say(l, "; lower budgets of those before it, lengthen its windows, or give it more time");
+}
+
 static void say_deadline(struct line *l, const struct analysis *a, const struct analysis_task *t)
 {
     const struct analysis_response *r = &t->result;
@@ -187,18 +195,20 @@ static void say_deadline(struct line *l, const struct analysis *a, const struct 
         say_time(l, r->own);
         say(l, " and the kernel's part ");
         say_time(l, a->costs.activation);
-        say(l, " are more than that");
+        say(l, " are more than that; expected a later one; lower the budget or lengthen the deadline");
     } else if (r->response == 0) {
         say(l, ": more urgent work and windows leave it too little time");
         say_tables(l, a, r);
         say(l, ", the response is longer than ");
         say_time(l, times(ANALYSIS_HORIZON, t->deadline));
+        say_remedy(l, t);
     } else {
         say(l, ": the response can take ");
         say_time(l, r->response);
         say_tables(l, a, r);
         say(l, ": ");
         say_parts(l, a, r);
+        say_remedy(l, t);
     }
 }
 
@@ -212,14 +222,14 @@ void analysis_say(const struct analysis *a, const struct analysis_problem *p, ch
     case ANALYSIS_CORE_FULL:
         say(&l, "the budgets on core %u are ", p->core);
         say_part(&l, p->used, true);
-        say(&l, " of its time; lower some, lengthen their periods, or move a vCPU to another core");
+        say(&l, " of its time; expected at most 100 %%; lower some, lengthen their periods, or move a vCPU to another core");
         break;
     case ANALYSIS_PARTITION_FULL:
         say(&l, "the budgets of partition %s on core %u are ", a->partitions[p->partition].name, p->core);
         say_part(&l, p->used, true);
         say(&l, " of its time, its windows in table %s ", a->tables[p->table].name);
         say_part(&l, p->given, false);
-        say(&l, "; lengthen these or lower budgets");
+        say(&l, "; expected as much as the budgets; lengthen these or lower budgets");
         break;
     default:
         say_deadline(&l, a, &a->tasks[p->task]);

@@ -63,16 +63,16 @@ static void report_spaces(struct text *t, const struct cell *c)
 
 /* ---- cells -------------------------------------------------------------------------- */
 
-static void report_vcpus(struct text *t, const struct cell *c)
+static void report_vcpus(struct text *t, const struct system *s, const struct cell *c)
 {
-    text_printf(t, "  %-6s %4s %8s %7s %5s %11s %11s %9s %4s  %s\n", "vCPU", "core", "priority", "ceiling", "FP", "budget us",
+    text_printf(t, "  %-6s %4s %8s %7s %5s %11s %11s  %-15s %4s  %s\n", "vCPU", "core", "priority", "ceiling", "FP", "budget us",
                 "period us", "partition", "wait", "faults go to");
     for (size_t i = 0; i < c->vcpus.count; i++) {
         const struct vcpu *v = c->vcpus.at[i];
 
-        text_printf(t, "  %-6u %4u %8u %7u %5s %11s %11s %9u %4u  %s\n", v->number, v->core, v->priority, v->ceiling,
+        text_printf(t, "  %-6u %4u %8u %7u %5s %11s %11s  %-15s %4u  %s\n", v->number, v->core, v->priority, v->ceiling,
                     v->fp ? "yes" : "no", v->time.budget_us ? text_thousands(v->time.budget_us) : "-",
-                    v->time.period_us ? text_thousands(v->time.period_us) : "-", v->time.partition, v->callers_max,
+                    v->time.period_us ? text_thousands(v->time.period_us) : "-", v->time.partition ? s->time_partitions.at[v->time.partition - 1]->name : "-", v->callers_max,
                     v->fault_portal ? mem_printf("%s of %s", v->fault_portal->name, v->fault_portal->cell->name)
                                     : "nobody: the vCPU stops");
     }
@@ -104,10 +104,10 @@ static void report_caps(struct text *t, const struct cell *c)
     }
 }
 
-static void report_cell(struct text *t, const struct cell *c)
+static void report_cell(struct text *t, const struct system *s, const struct cell *c)
 {
     report_heading(t, mem_printf("Cell %s%s%s", c->name, model_is_guest(c) ? ", a virtual machine" : "", c->autostart ? "" : " (not started at boot)"));
-    report_vcpus(t, c);
+    report_vcpus(t, s, c);
     report_caps(t, c);
     report_spaces(t, c);
 }
@@ -347,6 +347,7 @@ struct text report_make(const struct system *s, const struct layout *l)
     text_printf(&t, "System %s for board %s: %u core%s, %zu cells, %zu vCPUs, slice %llu us\n", slash ? slash + 1 : s->path, s->board.name, s->cores,
                 s->cores == 1 ? "" : "s", s->cells.count, s->vcpus.count, (ull)s->slice_us);
     report_memory(&t, s, l);
+    report_schedule(&t, s);
     report_heading(&t, "Who may talk to whom");
     report_portals(&t, s);
     report_raises(&t, s);
@@ -356,7 +357,7 @@ struct text report_make(const struct system *s, const struct layout *l)
     report_links(&t, s);
     report_vms(&t, s);
     for (size_t i = 0; i < s->cells.count; i++)
-        report_cell(&t, s->cells.at[i]);
+        report_cell(&t, s, s->cells.at[i]);
     report_costs(&t, s, l);
     return t;
 }
