@@ -65,7 +65,10 @@ static struct text build(struct system *s, const char *dir)
     image_emit(&l, s);
     struct text report = report_make(s, &l);
 
+    struct text page = report_page(s, &report);
+
     stage_write("report.txt", report.at, report.length);
+    stage_write("report.html", page.at, page.length);
     diag_flush();
     return report;
 }

@@ -11,7 +11,7 @@
 
 typedef unsigned long long ull;
 
-enum { WIDTH = 1000, ROW = 34, LEFT = 70, RIGHT = 20, LINE = 1024 };
+enum { WIDTH = 1000, ROW = 34, BOX = 26, LEFT = 70, RIGHT = 20, LINE = 1024 };
 
 /* ---- words ------------------------------------------------------------------------------ */
 
@@ -53,12 +53,17 @@ static const char *colour(uint32_t n)
     return colours[n % (sizeof colours / sizeof *colours)];
 }
 
-static void put_box(struct text *t, uint64_t x, uint64_t y, uint64_t width, const char *fill, const char *title, const char *label)
+static void put_box(struct text *t, uint64_t x, uint64_t y, uint64_t width, uint64_t height, const char *fill, const char *title)
 {
-    text_printf(t, "<rect x=\"%llu\" y=\"%llu\" width=\"%llu\" height=\"%d\" fill=\"%s\" stroke=\"white\">", (ull)x, (ull)y,
-                (ull)(width ? width : 1), ROW - 8, fill);
+    text_printf(t, "<rect x=\"%llu\" y=\"%llu\" width=\"%llu\" height=\"%llu\" fill=\"%s\" stroke=\"white\">", (ull)x, (ull)y,
+                (ull)(width ? width : 1), (ull)height, fill);
     put_element(t, "title", title);
     text_printf(t, "</rect>\n");
+}
+
+/* In a box of a row, where there is room. */
+static void put_label(struct text *t, uint64_t x, uint64_t y, uint64_t width, const char *label)
+{
     if (strlen(label) * 8 + 6 > width)
         return;
     text_printf(t, "<text x=\"%llu\" y=\"%llu\" fill=\"white\">", (ull)(x + 5), (ull)(y + 18));
@@ -80,15 +85,16 @@ static void put_window(struct text *t, const struct analysis *a, const struct an
     uint64_t from = place(w->start, table->frame), to = place(w->start + w->length, table->frame);
     const char *title = mem_printf("%s: %s to %s us, %s us for %s", w->name, us(w->start), us(w->start + w->length), us(w->length),
                                    report_partitions(a, w->partitions));
-    uint32_t count = (uint32_t)__builtin_popcount(w->partitions & ~1u), n = 0;
+    uint64_t count = (uint64_t)__builtin_popcount(w->partitions & ~1u), n = 0;
 
     for (uint32_t p = 1; p < a->partition_count; p++)
         if (w->partitions >> p & 1) {
-            uint64_t x = from + (to - from) * n / count, end = from + (to - from) * (n + 1) / count;
+            uint64_t top = y + BOX * n / count, bottom = y + BOX * (n + 1) / count;
 
-            put_box(t, x, y, end - x, colour(p - 1), title, count == 1 ? w->name : a->partitions[p].name);
+            put_box(t, from, top, to - from, bottom - top, colour(p - 1), title);
             n++;
         }
+    put_label(t, from, y, to - from, w->name);
 }
 
 static void put_axis(struct text *t, uint64_t frame, uint64_t y)
@@ -122,7 +128,7 @@ static void put_table(struct text *t, const struct system *s, const struct analy
         uint64_t y = 22 + (uint64_t)core * ROW;
 
         text_printf(t, "<text x=\"4\" y=\"%llu\">core %u</text>\n", (ull)(y + 18), core);
-        put_box(t, LEFT, y, WIDTH, "#dddddd", "no window: partitions of the background, and vCPUs of none", "");
+        put_box(t, LEFT, y, WIDTH, BOX, "#dddddd", "no window: partitions of the background, and vCPUs of none");
         for (size_t i = 0; i < table->window_count; i++)
             if (table->windows[i].core == core)
                 put_window(t, a, table, &table->windows[i], y);
@@ -145,7 +151,7 @@ static void put_budgets(struct text *t, const struct system *s, const struct ana
         uint64_t y = 22 + (uint64_t)core * ROW, used = 0;
 
         text_printf(t, "<text x=\"4\" y=\"%llu\">core %u</text>\n", (ull)(y + 18), core);
-        put_box(t, LEFT, y, WIDTH, "#dddddd", "what is left for vCPUs without a limit", "");
+        put_box(t, LEFT, y, WIDTH, BOX, "#dddddd", "what is left for vCPUs without a limit");
         for (size_t i = 0; i < a->task_count; i++) {
             const struct analysis_task *k = all[i];
 
@@ -153,7 +159,8 @@ static void put_budgets(struct text *t, const struct system *s, const struct ana
                 continue;
             uint64_t part = (uint64_t)((unsigned __int128)k->budget * WIDTH / k->period);
 
-            put_box(t, LEFT + used, y, part, colour((uint32_t)i), mem_printf("%s: %s us of %s", k->name, us(k->budget), us(k->period)), k->name);
+            put_box(t, LEFT + used, y, part, BOX, colour((uint32_t)i), mem_printf("%s: %s us of %s", k->name, us(k->budget), us(k->period)));
+            put_label(t, LEFT + used, y, part, k->name);
             used += part ? part : 1;
         }
     }

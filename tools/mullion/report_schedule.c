@@ -103,15 +103,15 @@ static void report_tasks(struct text *t, const struct analysis *a)
 {
     const struct analysis_task **all = report_order(a);
 
-    text_printf(t, "\n  %4s %8s  %-24s %-12s %11s %11s %11s %11s  %s\n", "core", "priority", "vCPU", "partition", "budget us",
-                "period us", "response us", "deadline us", "deadline");
+    text_printf(t, "\n  %4s %8s  %-24s %-12s %11s %11s %11s %11s %s\n", "core", "priority", "vCPU", "partition", "budget us",
+                "period us", "response us", "deadline us", " deadline");
     for (size_t i = 0; i < a->task_count; i++) {
         const struct analysis_task *k = all[i];
 
-        text_printf(t, "  %4u %8u  %-24s %-12s %11s %11s %11s %11s  %s\n", k->core, k->priority, k->name,
+        text_printf(t, "  %4u %8u  %-24s %-12s %11s %11s %11s %11s%s%s\n", k->core, k->priority, k->name,
                     k->partition ? a->partitions[k->partition].name : "-", k->budget ? us(k->budget) : "no limit",
                     k->budget ? us(k->period) : "-", k->result.response ? us(k->result.response) : "?",
-                    k->deadline ? us(k->deadline) : "-", report_verdict(k));
+                    k->deadline ? us(k->deadline) : "-", k->deadline ? "  " : "", k->deadline ? report_verdict(k) : "");
     }
     for (size_t i = 0; i < a->portal_count; i++)
         if (a->portals[i].budget)
