@@ -21,6 +21,7 @@ include tests/guests/build.mk
 include tests/linux/build.mk
 include tests/net/build.mk
 include tests/vmm/build.mk
+include tests/observe/build.mk
 include tests/sharing/build.mk
 include tests/virtio/build.mk
 include tests/block/build.mk
@@ -83,7 +84,7 @@ tour-two-linux tour-pipeline: tour-%: kit
 # share is made; then those run that may have company, two at a time, the long ones
 # first; then, alone, those that judge by the clock. TEST_ALSO: more of the former.
 TEST_BUILD  := test-programs
-TEST_BESIDE := test-guests test-target test-tool test-drivers $(TEST_ALSO) test-unit test-lib test-virtio test-clang test-boot \
+TEST_BESIDE := test-guests test-target test-tool test-drivers test-observe $(TEST_ALSO) test-unit test-lib test-virtio test-clang test-boot \
                test-lib-target test-tutorial tour-pipeline test-net test-vmm test-io test-block test-nic test-pci
 TEST_ALONE  := test-linux test-sharing tour-handset
 TEST_UNITS  := $(foreach d,unit virtio vmm block nic pci io net,build/tests/$(d)/gcc/unit build/tests/$(d)/clang/unit)

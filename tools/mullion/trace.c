@@ -45,16 +45,15 @@ const char *observe_folder(const struct observe_options *o)
 
 /* ---- the rings ---------------------------------------------------------------------- */
 
-/* A record that the kernel may have written. */
-static bool is_sane(const struct built *b, const struct mv_trace_record *r, uint64_t before)
+/* A record that the kernel may have written, less than a hundred years after its start. */
+static bool is_sane(const struct trace *t, const struct mv_trace_record *r, uint64_t before)
 {
-    const struct mv_systab *t = b->systab;
-
-    if (r->event < MV_EVENT_SWITCH || r->event > MV_EVENT_MARK || r->time < before)
+    if (r->event < MV_EVENT_SWITCH || r->event > MV_EVENT_MARK || r->time < before ||
+        r->time / t->frequency > UINT64_C(100) * 366 * 24 * 3600)
         return false;
     if (r->vcpu == UINT16_MAX)
         return r->cell == UINT16_MAX;
-    return r->vcpu < t->vcpus.count && r->cell == built_vcpu(b, r->vcpu)->cell;
+    return r->vcpu < t->built->systab->vcpus.count && r->cell == built_vcpu(t->built, r->vcpu)->cell;
 }
 
 /* The ring's head; false: there is none yet. */
@@ -92,7 +91,7 @@ static void ring_read(struct trace *t, struct memory *m, uint32_t core)
     for (; from < before.head; from++) {
         const struct mv_trace_record *r = &records[from & (s->trace_records - 1)];
 
-        if (!is_sane(t->built, r, time)) {
+        if (!is_sane(t, r, time)) {
             t->torn[core]++;
             continue;
         }
