@@ -209,7 +209,7 @@ void budget_returned(struct budget *b)
 
     if (v != NULL) {
         end_background(b);
-        sched_change_rank(v, v->own.rank);
+        sched_change_rank(v, v->rank == BACKGROUND_RANK ? v->own.rank : v->rank);    /* it may serve */
     }
     v = b->holder;
     if (v != NULL) {

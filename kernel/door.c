@@ -124,7 +124,7 @@ struct result call_null(HANDLER_ARGS)
 
 struct result call_yield(HANDLER_ARGS)
 {
-    sched_yield(self->core);
+    sched_give_turn(self->core);
     return result_status(MV_OK);
 }
 

@@ -54,8 +54,9 @@ void ipc_move(struct vcpu *v, struct context *c)
         if (elsewhere)
             sched_remove(v);
         v->context = c;
+        sched_begin(v);
         if (elsewhere)
-            sched_resume(v);
+            sched_place(v);
         else if (sched_running(v->core) == v)
             sched_force_switch(v->core);
         if (vcpu_state(v) != VCPU_CALLING || v->callee->context != old || old == c)
@@ -104,8 +105,9 @@ static void arrive(struct vcpu *caller)
         server->context = caller->context;
     }
     /* It has no time here, or perhaps no more: it may say just that. */
-    if (caller->core != server->core || (caller->is_fault_call && caller->vm == NULL && caller->context->budget != NULL))
+    if (caller->core != server->core || (caller->is_fault_call && caller->vm == NULL && caller->context->limits != 0))
         server->context = &portal->context;
+    sched_begin(server);
     trace(MV_EVENT_CALL, caller, server->index, caller->call_badge);
 }
 
@@ -167,6 +169,7 @@ static void call_again(struct vcpu *v, enum queued where)
     sched_timeout_clear(v);
     vcpu_set_state(v, VCPU_RUNNABLE);
     arch_call_again(v);
+    sched_begin(v);
     sched_put_aside(v, where);
 }
 
@@ -504,7 +507,7 @@ static void give_up(struct vcpu *v)
  */
 void ipc_timeout(struct vcpu *v)
 {
-    if (vcpu_state(v) != VCPU_CALLING || v->own.budget == NULL || v->callee->serving->sys->bound_ns == 0)
+    if (vcpu_state(v) != VCPU_CALLING || v->context->budget == NULL || v->callee->serving->sys->bound_ns == 0)
         give_up(v);
 }
 

@@ -171,10 +171,8 @@ static void run_or_enqueue(struct vcpu *v, bool at_once)
     choose(core, v);
 }
 
-/* v begins to run: what it may use counts from now on, unless its context is in use. */
-static void begin(struct vcpu *v)
+void sched_begin(struct vcpu *v)
 {
-    ASSERT(vcpu_state(v) == VCPU_RUNNABLE);
     if (v->context->budget != NULL && v->context != v->core->context)
         budget_wake(v->context);
 }
@@ -183,7 +181,7 @@ void sched_wake(struct vcpu *v)
 {
     struct vcpu *running = sched_running(v->core);
 
-    begin(v);
+    sched_begin(v);
     run_or_enqueue(v, running == NULL || v->rank > running->rank);
 }
 
@@ -197,7 +195,7 @@ void sched_place(struct vcpu *v)
 
 void sched_resume(struct vcpu *v)
 {
-    begin(v);
+    sched_begin(v);
     sched_place(v);
 }
 
@@ -206,7 +204,7 @@ void sched_block(struct core *core)
     choose(core, take_highest(core));
 }
 
-void sched_yield(struct core *core)
+void sched_give_turn(struct core *core)
 {
     struct vcpu *running = sched_running(core);
 
@@ -235,7 +233,8 @@ void sched_put_aside(struct vcpu *v, enum queued where)
         v->context->budget->holder = v;
     else
         ring_add(parking_place(v), v, false);
-    sched_block(v->core);
+    if (sched_running(v->core) == v)
+        sched_block(v->core);
 }
 
 void sched_change_rank(struct vcpu *v, uint32_t rank)
@@ -321,7 +320,7 @@ void sched_timer(struct core *core)
         core->slice_expired = true;
         update_key(core);
         if (core->preempt_key > running->rank)
-            sched_yield(core);
+            sched_give_turn(core);
     }
     if (core->budget_end <= now) {
         core->budget_end = UINT64_MAX;
@@ -411,8 +410,13 @@ struct vcpu *sched_switch(struct core *core)
         arch_irq_take(core);
     }
     core->run = core->current = next;
-    if (next->context != core->context)
+    if (next->context != core->context) {
         change_context(core, next->context);
+    } else if (core->slice_end == 0) {      /* who was to have the turn may not run: a new one */
+        core->slice_end = arch_time() + sched_slice_ticks;
+        core->slice_expired = false;
+        update_key(core);
+    }
     /* Also on the same context: an equal may have become ready meanwhile. */
     if (core->preempt_key + 1 >= core->context->rank || core->budget_end < core->programmed)
         sched_timer_update(core);

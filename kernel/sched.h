@@ -44,12 +44,15 @@ void sched_resume(struct vcpu *v);
 /* The running vCPU is not RUNNABLE any more: choose another. */
 void sched_block(struct core *core);
 /* The running vCPU gives its turn to its equals. */
-void sched_yield(struct core *core);
+void sched_give_turn(struct core *core);
 /* v leaves the ready ring, or the core, for good. */
 void sched_remove(struct vcpu *v);
+/* v begins to run on its context: unless that is in use, what it may use counts
+ * from now on. The other functions do that themselves, but for sched_place(). */
+void sched_begin(struct vcpu *v);
 /* v is RUNNABLE and nowhere: as sched_resume(), but it has wanted to run before. */
 void sched_place(struct vcpu *v);
-/* The running v goes elsewhere until sched_remove(). */
+/* v, which runs or stands nowhere, goes elsewhere until sched_remove(). */
 void sched_put_aside(struct vcpu *v, enum queued where);
 /* v's rank, wherever it is. */
 void sched_change_rank(struct vcpu *v, uint32_t rank);

@@ -28,6 +28,7 @@ static void wait_for_end(struct core *core)
                                                         system_window(s->first_window[core->index] + next)->start_ns));
     core->window_end.kind = TIMEOUT_WINDOW;
     heap_insert(&core->timers, &core->window_end);
+    sched_timer_update(core);
 }
 
 void window_start(struct core *core)
@@ -54,6 +55,7 @@ void window_expired(struct core *core)
 {
     const struct mv_sys_schedule *s = core->schedule;
     const struct mv_sys_window *w;
+    struct vcpu *running = sched_running(core);
     uint64_t start;
 
     if (++core->window == s->window_count[core->index]) {
@@ -69,6 +71,8 @@ void window_expired(struct core *core)
     core->eligible = w->partitions;
     wait_for_end(core);
     trace(MV_EVENT_WINDOW, NULL, (uint64_t)(s - system_schedule(0)) << 32 | core->window, start);
+    if (running != NULL && !window_is_open(running))
+        sched_put_aside(running, QUEUED_WINDOW);
     for (uint32_t open = w->partitions; open != 0; open &= open - 1) {
         uint32_t p = (uint32_t)__builtin_ctz(open);
 
@@ -79,7 +83,6 @@ void window_expired(struct core *core)
             sched_place(v);
         }
     }
-    sched_force_switch(core);    /* who runs may not any more */
 }
 
 bool window_has_room(const struct vcpu *v, const struct portal *portal)

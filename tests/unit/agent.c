@@ -34,25 +34,28 @@ struct level {
     enum mv_call_number number;
     uint64_t           token;       /* of the call it made */
     uint64_t           flags;
-    bool               again;       /* the kernel wants the call once more */
+    bool               again;       /* the kernel wants the call once more, */
+    enum pending       made;        /* which was this */
 };
 struct agent {
     struct level level[2];
     uint32_t     at;                /* which level runs */
     bool         serves;            /* has a caller that it knows of */
     bool         serves_fault;
+    bool         serves_budget;     /* that fault is a budget that is used up */
     uint64_t     service;           /* that caller's token */
     uint64_t     mark;              /* of a guest: in a register of its own */
 };
 
 /* Capability indices, the same in every cell. */
 static struct {
-    uint32_t portal, virq_raise, virq_handle, timer, vcpu, cell, space, segment, trace, vgic;
+    uint32_t portal, virq_raise, virq_handle, timer, vcpu, cell, space, segment, trace, vgic, schedule;
 } caps;
 
 static struct agent agents[VCPUS_MAX];
 static uint64_t     counter, answered;
 static bool         finishing;
+static bool         timed;          /* there are budgets, bounds and windows */
 /* What this system's agents do more than others. */
 static enum { MOOD_EVEN, MOOD_CONTROL, MOOD_VIRQ, MOOD_UPCALL, MOODS } mood;
 
@@ -132,12 +135,15 @@ static void take_fault_call(struct vcpu *v, struct agent *a, uint32_t badge)
 
     if (who->vm != NULL) {
         EXPECT(x[0] >= MV_EXIT_MEMORY && x[0] <= MV_EXIT_OTHER);
-        EXPECT(x[1] == who->fault_syndrome && x[2] == who->fault_address && x[3] == (x[1] ^ x[2]));
+        EXPECT(x[3] == (x[1] ^ x[2]));
+        /* Or it was stopped and has exited again before this one ran. */
+        EXPECT(v->caller != who || (x[1] == who->fault_syndrome && x[2] == who->fault_address));
     } else {
-        EXPECT(x[0] > MV_FAULT_NONE && x[0] <= MV_FAULT_OTHER);
+        EXPECT(x[0] > MV_FAULT_NONE && x[0] <= (timed ? MV_FAULT_BUDGET : MV_FAULT_OTHER));
         EXPECT(x[4] == who->cell->index && x[5] == who->number && x[6] == 0 && x[7] == 0);
     }
     a->serves = a->serves_fault = true;
+    a->serves_budget = who->vm == NULL && x[0] == MV_FAULT_BUDGET;
 }
 
 /* wait or reply_wait has brought something. */
@@ -183,7 +189,7 @@ static void expect_message_result(struct vcpu *v, struct agent *a, const struct 
         }
         break;
     case MV_TIMEOUT:
-        EXPECT((l->flags & MV_DEADLINE) != 0);
+        EXPECT((l->flags & MV_DEADLINE) != 0 || (timed && l->number == MV_CALL_call));
         break;
     case MV_WOULD_BLOCK:
         EXPECT((l->flags & MV_NOWAIT) != 0);
@@ -258,6 +264,9 @@ static void go_on(struct vcpu *v, struct agent *a)
         break;
     case PENDING_MESSAGE:
         expect_preserved(v, l, 19);
+        l->again = timed && live->pc == l->image.pc;      /* it was held back */
+        if (l->again)
+            break;
         EXPECT(live->pc == l->image.pc + 4);
         expect_message_result(v, a, l);
         break;
@@ -304,6 +313,8 @@ static void after_kernel(uint32_t core)
         start_upcall(v, a);
     else
         go_on(v, a);
+    if (a->level[a->at].pending != PENDING_NONE)
+        a->level[a->at].made = a->level[a->at].pending;
     a->level[a->at].pending = PENDING_NONE;
     a->level[a->at].image = *live;
 }
@@ -372,6 +383,8 @@ static void write_reply(struct vcpu *v, struct agent *a, uint64_t size)
     if (a->serves_fault && v->caller != NULL && v->caller->vm != NULL) {
         x[0] = choose(8) == 0 ? choose(64) & ~(MV_EXIT_SET | MV_EXIT_SET_CALL) :
                MV_EXIT_RESUME | (choose(2) * MV_EXIT_SKIP) | (choose(4) == 0 ? MV_EXIT_WAIT : 0);
+    } else if (a->serves_fault && a->serves_budget) {
+        x[0] = choose(8) == 0 ? MV_FAULT_STOP : MV_FAULT_RESUME;
     } else if (a->serves_fault) {
         x[0] = choose(8) == 0 ? choose(4) : 1 + choose(2);
         x[1] = PC_RESUMED;
@@ -523,12 +536,13 @@ static void do_fault(struct vcpu *v, struct agent *a)
 
 static void do_rare(struct vcpu *v, struct agent *a)
 {
-    switch (v->index == 0 ? 1 + choose(4) : choose(6)) {
+    switch (v->index == 0 ? 1 + choose(5) : choose(7)) {
     case 0:  do_plain(v, a, MV_CALL_exit, 0, 0, 0); break;
     case 1:  do_plain(v, a, MV_CALL_trace_set, caps.trace, choose(64), 0); break;
     case 2:  do_plain(v, a, MV_CALL_space_enter, caps.space + v->cell->index, 0, 0); break;
     case 3:  host_cores[v->core->index].bus_error = v->has_device; break;
     case 4:  do_plain(v, a, MV_CALL_null, 0, 0, 0); break;
+    case 5:  do_plain(v, a, MV_CALL_schedule_switch, caps.schedule, choose(3), 0); break;
     default: do_fault(v, a); break;
     }
 }
@@ -660,7 +674,7 @@ static void act(uint32_t core)
 
     if (l->again) {
         l->again = false;
-        l->pending = PENDING_PLAIN;
+        l->pending = l->made;
         if (v->vm != NULL)
             host_guest_hvc(core, l->number);
         else
@@ -764,13 +778,80 @@ bool agents_finish(uint32_t most_steps)
 
 /* ---- the system ------------------------------------------------------------------------ */
 
+/* Whose windows are not the server's is held back near their end. */
+static uint32_t right_to_call(uint32_t cell, uint32_t portal)
+{
+    for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
+        uint32_t partition = world.vcpu[i].context.partition;
+
+        if (world.vcpu[i].cell == cell && partition != 0 && partition != world.portal[portal].context.partition)
+            return MV_RIGHT_PORTAL_CALL_HELD;
+    }
+    return MV_RIGHT_PORTAL_CALL;
+}
+
+#define LONGEST_BOUND_US 300u
+#define PARTITIONS       3u
+
+static uint64_t us(uint32_t least, uint32_t more)
+{
+    return (least + choose(more)) * UINT64_C(1000);
+}
+
+/* Both partitions have windows on each core, longer than any bound. */
+static void add_table(uint32_t cores)
+{
+    uint64_t frame = us(2000, 3000);
+
+    world_schedule(frame);
+    for (uint32_t i = 0; i < cores; i++) {
+        uint32_t first = 1 + choose(2);
+
+        world_window(i, 0, choose(2) == 0 ? 7 : 1 | 1u << first);
+        world_window(i, us(LONGEST_BOUND_US + 100, 400), 1);
+        world_window(i, us(LONGEST_BOUND_US + 600, 400), 1 | 2u << (2 - first));
+    }
+}
+
+/* Limits of many kinds, for two vCPUs of three and a portal of two. */
+static void add_limits(uint32_t cores)
+{
+    bool windows = choose(2) == 0;
+
+    for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
+        struct mv_sys_vcpu *v = &world.vcpu[i];
+
+        v->context.partition = windows && i != 0 ? choose(PARTITIONS) : 0;
+        if (i == 0 || choose(3) == 0)
+            continue;
+        v->context.budget_ns = us(1, 1000);
+        v->context.period_ns = v->context.budget_ns + us(0, 3000);
+        v->context.exhausted = v->kind == MV_VCPU_VM ? choose(2) : choose(3);
+    }
+    for (uint32_t i = 0; i < world.head.portals.count; i++) {
+        struct mv_sys_portal *p = &world.portal[i];
+
+        p->context.partition = world.vcpu[p->server].context.partition;
+        if (windows || choose(2) == 0) {
+            p->bound_ns = us(1, LONGEST_BOUND_US);
+            p->recovery = choose(4) == 0 ? 0 : WORLD_ENTRY;
+        }
+        if (choose(3) == 0) {
+            p->context.budget_ns = us(1, 300);
+            p->context.period_ns = p->context.budget_ns + us(0, 2000);
+        }
+    }
+    for (uint32_t i = 0; windows && i < 2; i++)
+        add_table(cores);
+}
+
 /* Each capability that any cell could want, at the same index in every cell. */
 static void give_caps(uint32_t cell)
 {
     const struct mv_systab *h = &world.head;
 
     for (uint32_t i = 0; i < h->portals.count; i++) {
-        uint32_t c = world_cap(cell, MV_TYPE_PORTAL, i, MV_RIGHT_PORTAL_CALL, BADGE_CELL + cell);
+        uint32_t c = world_cap(cell, MV_TYPE_PORTAL, i, right_to_call(cell, i), BADGE_CELL + cell);
         caps.portal = i == 0 ? c : caps.portal;
     }
     for (uint32_t i = 0; i < h->virqs.count; i++) {
@@ -799,10 +880,11 @@ static void give_caps(uint32_t cell)
     }
     caps.segment = world_cap(cell, MV_TYPE_SEGMENT, 0, MV_RIGHT_SEGMENT_READ | MV_RIGHT_SEGMENT_WRITE, 0);
     caps.vgic = world_cap(cell, MV_TYPE_VGIC, 0, MV_RIGHT_VGIC_CONTROL, 0);
+    caps.schedule = world_cap(cell, MV_TYPE_SCHEDULE, 0, MV_RIGHT_SCHEDULE_SWITCH, 0);
     caps.trace = world_cap(cell, MV_TYPE_TRACE, 0, MV_RIGHT_TRACE_CONTROL, 0);
 }
 
-void agents_boot(uint32_t cores)
+void agents_boot(uint32_t cores, bool limits)
 {
     static const uint32_t priority[CELLS] = { 90, 20, 10, 30, 20, 10 };
     uint32_t text;
@@ -845,6 +927,9 @@ void agents_boot(uint32_t cores)
             world.vcpu[i].fault_portal = i % 2;
         world.vcpu[i].has_device = i == 3;
     }
+    timed = limits;
+    if (timed)
+        add_limits(cores);
     world.head.caps.count = 0;
     for (uint32_t i = 0; i < world.head.cells.count; i++) {
         world.cell[i].first_cap = world.head.caps.count;

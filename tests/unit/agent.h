@@ -12,8 +12,9 @@
 /* Where the decisions come from: a number below n. */
 extern uint32_t (*agents_choose)(uint32_t n);
 
-/* Make and boot a system of agents. */
-void agents_boot(uint32_t cores);
+/* Make and boot a system of agents; with budgets, service bounds and time windows
+ * if it has limits. */
+void agents_boot(uint32_t cores, bool limits);
 /* One step: a cell's call or fault, an interrupt, a device, or time. */
 void agents_step(void);
 /*

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     agents_choose = choose_from_bytes;
     snprintf(invariants_where, sizeof(invariants_where), "fuzz");
     wild = choose_from_bytes(2) != 0;
-    agents_boot(1 + choose_from_bytes(3));
+    agents_boot(1 + choose_from_bytes(3), choose_from_bytes(2) == 0);
     while (left > 0) {
         if (wild)
             wild_step();

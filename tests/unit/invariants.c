@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "budget.h"
 #include "vgic.h"
 #include "vm.h"
 #include "world.h"
@@ -84,8 +85,61 @@ static void check_rings(const struct core *c)
         } while (v != first);
     }
     for (uint32_t i = 0; i < world.head.vcpus.count; i++)
-        queued += vcpu_at(i)->core == c && vcpu_at(i)->queued;
+        queued += vcpu_at(i)->core == c && vcpu_at(i)->queued == QUEUED_READY;
     TRUE(queued == in_rings);
+}
+
+/* Whoever waits for a window stands once in the ring of its context's partition. */
+static void check_parked(const struct core *c)
+{
+    uint32_t parked = 0, in_rings = 0;
+
+    for (uint32_t p = 0; p < MV_PARTITIONS_MAX; p++) {
+        if (c->parked[p] == 0)
+            continue;
+        const struct vcpu *first = vcpu_at(c->parked[p] - 1u), *v = first;
+
+        do {
+            TRUE(v->core == c && v->queued == QUEUED_WINDOW && v->context->limits % MV_PARTITIONS_MAX == p);
+            TRUE(vcpu_state(v) == VCPU_RUNNABLE && v != c->current);
+            TRUE(v->next->prev == v && v->prev->next == v);
+            v = v->next;
+            in_rings++;
+            TRUE(in_rings <= world.head.vcpus.count);
+        } while (v != first);
+    }
+    for (uint32_t i = 0; i < world.head.vcpus.count; i++)
+        parked += vcpu_at(i)->core == c && vcpu_at(i)->queued == QUEUED_WINDOW;
+    TRUE(parked == in_rings);
+    TRUE((c->eligible & 1) != 0 && heap_holds(&c->window_end) == (world.head.schedules.count != 0));
+}
+
+/* Nothing of it is ever lost or made, whoever waits for it will be told, and no
+ * time goes by that is nobody's. */
+static void check_budget(const struct context *c)
+{
+    const struct budget *b = c->budget;
+    uint64_t sum = 0;
+
+    if (b == NULL)
+        return;
+    TRUE(b->count >= 1 && b->count <= BUDGET_PIECES);
+    for (uint32_t i = 0; i < b->count; i++) {
+        const struct budget_piece *p = &b->piece[(b->first + i) % BUDGET_PIECES];
+
+        TRUE(p->amount != 0);
+        TRUE(i == 0 || p->at > b->piece[(b->first + i - 1) % BUDGET_PIECES].at);
+        sum += p->amount;
+    }
+    TRUE(sum == b->amount && b->settled <= c->consumed);
+    if (b->holder != NULL) {
+        TRUE(b->holder->queued == QUEUED_BUDGET && b->holder->context == c);
+        TRUE(heap_holds(&b->node) && vcpu_state(b->holder) == VCPU_RUNNABLE);
+    }
+    if (b->background != NULL) {
+        TRUE(&b->background->own == c && heap_holds(&b->node) && !vcpu_is_stopped(b->background));
+        TRUE(b->sys->exhausted == MV_EXHAUSTED_BACKGROUND);
+    }
 }
 
 /* The most urgent runs, and the key that the fast path trusts says so. */
@@ -99,7 +153,8 @@ static void check_urgency(const struct core *c)
     TRUE(c->preempt_key == key);
     TRUE(c->current != NULL || top == 0);
     if (c->current != NULL) {
-        TRUE(vcpu_state(c->current) == VCPU_RUNNABLE && !c->current->queued);
+        TRUE(vcpu_state(c->current) == VCPU_RUNNABLE && c->current->queued == QUEUED_NOT);
+        TRUE((c->eligible >> c->current->context->limits % MV_PARTITIONS_MAX & 1) != 0);
         /* A server at its ceiling may have used up its caller's turn; equals
          * of the ceiling that come then wait for the end of the service. */
         TRUE(c->preempt_key <= c->current->rank + (c->current->rank > c->context->rank ? 1 : 0));
@@ -118,6 +173,10 @@ static void check_timer(const struct core *c)
     }
     TRUE(host_cores[c->index].timer == c->programmed);
     TRUE(first == NULL || c->programmed <= first->key);
+    TRUE(c->programmed <= c->budget_end);
+    /* Whoever runs on a budget has so much of it, or runs without. */
+    if (c->current != NULL && c->context->budget != NULL && c->context->budget->background != c->current)
+        TRUE(c->budget_end != UINT64_MAX);
     /* An equal of the context is ready: its turn must end some time. */
     if (c->current != NULL && !c->slice_expired && c->preempt_key != 0 &&
         c->preempt_key + 1 == c->context->rank && c->context->rank == c->current->rank)
@@ -192,9 +251,11 @@ static void check_place(const struct vcpu *v)
     TRUE((v->state & ~(VCPU_POISON | VCPU_EXIT)) >> VCPU_CORE_SHIFT == c->index + 1 ||
          vcpu_state(v) == VCPU_RUNNABLE);
     if (vcpu_state(v) == VCPU_RUNNABLE)
-        TRUE(v->queued != (c->current == v));
+        TRUE((v->queued != QUEUED_NOT) != (c->current == v));
     else
-        TRUE(!v->queued && c->current != v);
+        TRUE(v->queued == QUEUED_NOT && c->current != v);
+    if (v->queued == QUEUED_BUDGET)
+        TRUE(v->context->budget->holder == v);
 }
 
 /* Caller and callee agree about each other. */
@@ -230,15 +291,16 @@ static void check_lending(const struct vcpu *v)
 {
     if (v->caller != NULL) {
         TRUE(v->rank == v->serving->ceiling);
-        TRUE(v->context == (v->caller->core == v->core ? v->caller->context :
-                            &v->serving->context));
+        /* With limits, a service may go on, or begin, on the portal's account. */
+        TRUE(v->context == &v->serving->context || (v->caller->core == v->core && v->context == v->caller->context));
     } else if (v->context != &v->own) {
         /* Its caller left before the reply. */
         TRUE(v->serving != NULL && v->context == &v->serving->context);
         TRUE(v->rank == v->serving->ceiling);
         TRUE(!vcpu_is_stopped(v) && vcpu_state(v) != VCPU_WAITING);
     } else {
-        TRUE(v->rank == v->own.rank || v->stopping);
+        TRUE(v->rank == v->own.rank || v->stopping ||
+             (v->own.budget != NULL && v->own.budget->background == v && v->rank == MV_RANK(0)));
     }
 }
 
@@ -420,6 +482,7 @@ void invariants_check(void)
     for (uint32_t i = 0; i < world.head.core_count; i++) {
         subject_index = i;
         check_rings(arch_core(i));
+        check_parked(arch_core(i));
         check_urgency(arch_core(i));
         check_timer(arch_core(i));
         check_owner(arch_core(i));
@@ -428,6 +491,9 @@ void invariants_check(void)
     for (uint32_t i = 0; i < world.head.vcpus.count; i++) {
         subject_index = i;
         check_place(vcpu_at(i));
+        check_budget(&vcpu_at(i)->own);
+        if (vcpu_at(i)->serving != NULL)
+            check_budget(&vcpu_at(i)->serving->context);
         check_call(vcpu_at(i));
         check_lending(vcpu_at(i));
         check_attention(vcpu_at(i));

@@ -20,7 +20,7 @@ static void random_calls(void **state)
     for (uint32_t cores = 1; cores <= 3; cores++) {
         for (uint64_t seed = 1; seed <= 20; seed++) {
             source.state = seed * 77777 + cores;
-            agents_boot(cores);
+            agents_boot(cores, seed % 2 == 0);
             for (int i = 0; i < 4000; i++) {
                 snprintf(invariants_where, sizeof(invariants_where), "wild: cores %u, seed %lu, step %d", cores,
                          (unsigned long)seed, i);

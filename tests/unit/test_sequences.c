@@ -17,20 +17,21 @@ static uint64_t      answered;
 
 static uint32_t choose_random(uint32_t n) { return random_below(&source, n); }
 
-static void run(uint32_t cores, uint64_t seed)
+/* Those with limits have as many runs again. */
+static void run(uint32_t cores, uint64_t seed, bool limits)
 {
     source.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     agents_choose = choose_random;
-    snprintf(invariants_where, sizeof(invariants_where), "cores %u, seed %lu, boot", cores,
-             (unsigned long)seed);
-    agents_boot(cores);
+    snprintf(invariants_where, sizeof(invariants_where), "cores %u, seed %lu%s, boot", cores,
+             (unsigned long)seed, limits ? ", limits" : "");
+    agents_boot(cores, limits);
     for (int i = 0; i < STEPS_PER_RUN; i++) {
-        snprintf(invariants_where, sizeof(invariants_where), "cores %u, seed %lu, step %d", cores,
-                 (unsigned long)seed, i);
+        snprintf(invariants_where, sizeof(invariants_where), "cores %u, seed %lu%s, step %d", cores,
+                 (unsigned long)seed, limits ? ", limits" : "", i);
         agents_step();
     }
-    snprintf(invariants_where, sizeof(invariants_where), "cores %u, seed %lu, finishing", cores,
-             (unsigned long)seed);
+    snprintf(invariants_where, sizeof(invariants_where), "cores %u, seed %lu%s, finishing", cores,
+             (unsigned long)seed, limits ? ", limits" : "");
     if (!agents_finish(FINISH_STEPS)) {
         invariants_show();
         fail_msg("somebody waits for ever: %s", invariants_where);
@@ -47,8 +48,10 @@ static void runs(uint32_t cores)
     if (seeds != NULL)
         assert_int_equal(sscanf(seeds, "%lu-%lu", &first, &last), 2);
     answered = 0;
-    for (uint64_t seed = first; seed <= last; seed++)
-        run(cores, seed);
+    for (uint64_t seed = first; seed <= last; seed++) {
+        run(cores, seed, false);
+        run(cores, seed, true);
+    }
     print_message("%lu calls answered\n", (unsigned long)answered);
     assert_true(answered > 10 * (last - first + 1));
 }

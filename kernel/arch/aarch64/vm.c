@@ -271,7 +271,7 @@ static void wait_for(struct vcpu *v, uint64_t esr)
     if ((esr & 1) == 0)
         vm_wait(v);
     else if (v->core->preempt_key + 1 >= v->rank)
-        sched_yield(v->core);
+        sched_give_turn(v->core);
 }
 
 void trap_vm(struct core *core, struct vcpu *v)
