@@ -14,8 +14,7 @@
 static struct mv_channel results;
 static struct result last;
 static bool watching = true;
-static char line[64];
-static struct mv_line_editor editor = { line, sizeof(line), 0, 0 };
+static struct mv_prompt prompt;
 
 static const struct stage {
     const char *name;
@@ -27,11 +26,6 @@ static const struct stage {
 #define STAGE_COUNT (sizeof(stages) / sizeof(stages[0]))
 #define CLOCK  (&stages[0])
 #define FILTER (&stages[1])
-
-static void prompt(void)
-{
-    mv_print("> ");
-}
 
 /* ---- commanding the others ---------------------------------------------- */
 
@@ -165,28 +159,12 @@ static void run_command(char *text)
 
 /* ---- events ------------------------------------------------------------- */
 
-static void keyboard_event(void *context, uint64_t payload)
-{
-    int c;
-
-    (void)context;
-    (void)payload;
-    while ((c = mv_get_char_try()) >= 0) {
-        if (mv_line_editor_put(&editor, c)) {
-            run_command(line);
-            prompt();
-        }
-    }
-}
-
 /* A result is a line of its own: the unfinished input line is put below it. */
 static void show_result(const struct result *r)
 {
-    for (size_t i = 0; i < editor.length + 2; i++)
-        mv_print("\b");
+    mv_prompt_hide(&prompt);
     print_result(r);
-    prompt();
-    mv_print_bytes(line, editor.length);
+    mv_prompt_show(&prompt);
 }
 
 static void results_event(void *context, uint64_t payload)
@@ -209,10 +187,8 @@ int main(void)
     mv_assert(mv_channel_open(&results, mv_channel_find("results")) == MV_OK);
     mv_loop_init(&loop);
     mv_loop_on_line(&loop, results.config->line, results_event, NULL);
-    mv_loop_on_line(&loop, mv_cell.console->line, keyboard_event, NULL);
     mv_print("a clock driver, a filter and this shell, each in its own cell; try help\n");
-    prompt();
-    keyboard_event(NULL, 0);
+    mv_prompt_start(&prompt, &loop, run_command);
     results_event(NULL, 0);
     mv_loop_run(&loop);
     return 0;

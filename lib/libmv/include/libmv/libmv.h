@@ -13,6 +13,7 @@
 #include <libmv/loop.h>
 #include <libmv/message.h>
 #include <libmv/print.h>
+#include <libmv/prompt.h>
 #include <libmv/start.h>
 #include <libmv/string.h>
 #include <libmv/time.h>
