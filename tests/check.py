@@ -156,7 +156,7 @@ def check_clang_tidy_library_and_cells():
 def check_scripts():
     shell = [f for f in FILES if f.endswith(".sh") or f == ".ci/run"]
     # A sourced part uses what the script that sources it has set.
-    parts = files(r"^tests/tool/(good|files|guests|links|pci|robust|vms)\.sh$")
+    parts = files(r"^tests/tool/(good|files|guests|links|pci|robust|time|vms)\.sh$")
     yield from together([["shellcheck", "-x", "--severity=warning", f] for f in shell if f not in parts])
     for f in files(r"\.py$"):
         try:
