@@ -107,7 +107,9 @@ static void arrive(struct vcpu *caller)
     /* It has no time here, or perhaps no more: it may say just that. */
     if (caller->core != server->core || (caller->is_fault_call && caller->vm == NULL && caller->context->limits != 0))
         server->context = &portal->context;
-    sched_begin(server);
+    /* Its caller's has wanted to be used since that called. */
+    if (server->context == &portal->context)
+        sched_begin(server);
     trace(MV_EVENT_CALL, caller, server->index, caller->call_badge);
 }
 
@@ -169,7 +171,6 @@ static void call_again(struct vcpu *v, enum queued where)
     sched_timeout_clear(v);
     vcpu_set_state(v, VCPU_RUNNABLE);
     arch_call_again(v);
-    sched_begin(v);
     sched_put_aside(v, where);
 }
 
@@ -521,6 +522,7 @@ void ipc_bound_passed(struct vcpu *v)
     if (vcpu_state(server) == VCPU_CALLING) {    /* whom it has called goes on alone */
         sched_timeout_clear(server);
         abandon(server->callee);
+        arch_set_result(server, MV_CANCELLED, 0);
         vcpu_set_state(server, VCPU_RUNNABLE);
         sched_resume(server);
     }

@@ -8,8 +8,7 @@
 #include "timer.h"
 #include "trace.h"
 
-#define START_NS  1000000u     /* after the first core has asked: all are there by then        */
-#define SWITCH_NS 100000u      /* no core that is told now begins a frame before it knows that */
+#define SWITCH_NS 100000u      /* all cores have come past the beginning of a frame so long after it */
 
 /* Frames from `from` on follow `table`. */
 static struct {
@@ -38,16 +37,13 @@ void window_start(struct core *core)
     core->eligible = UINT32_MAX;
     if (s == NULL)
         return;
-    arch_lock(&present.lock);
-    if (present.table == NULL) {
-        present.table = s;
-        present.from = time_to_ns(arch_time()) + START_NS;
-    }
-    core->frame = present.from - s->frame_ns;
-    arch_unlock(&present.lock);
+    /* All cores do, before any cell runs. Until the next frame begins, nothing else is open. */
+    present.table = s;
+    present.from = 0;
     core->schedule = s;
-    core->eligible = 1;
+    core->frame = time_to_ns(arch_time()) / s->frame_ns * s->frame_ns;
     core->window = s->window_count[core->index] - 1;
+    core->eligible = 1;
     wait_for_end(core);
 }
 
@@ -94,16 +90,21 @@ struct result call_schedule_switch(HANDLER_ARGS)
 {
     const struct core *core = self->core;
     const struct mv_sys_schedule *s = system_schedule(a1);
-    uint64_t from;
+    uint64_t now = time_to_ns(arch_time()), from;
+    struct result r = { MV_BUSY, 0 };
 
     if (s == NULL)
         return result_status(MV_BAD_ARG);
     from = core->frame + core->schedule->frame_ns;
-    if (from < time_to_ns(arch_time()) + SWITCH_NS)
+    if (from < now + SWITCH_NS)
         from += core->schedule->frame_ns;
     arch_lock(&present.lock);
-    present.table = s;
-    present.from = from;
+    /* Each core is to see each change. */
+    if (now >= present.from + SWITCH_NS) {
+        present.table = s;
+        present.from = from;
+        r = (struct result){ MV_OK, from };
+    }
     arch_unlock(&present.lock);
-    return (struct result){ MV_OK, from };
+    return r;
 }

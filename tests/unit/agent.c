@@ -824,7 +824,7 @@ static void add_limits(uint32_t cores)
         v->context.partition = windows && i != 0 ? choose(PARTITIONS) : 0;
         if (i == 0 || choose(3) == 0)
             continue;
-        v->context.budget_ns = us(1, 1000);
+        v->context.budget_ns = us(100, 1000);   /* time goes in long steps here */
         v->context.period_ns = v->context.budget_ns + us(0, 3000);
         v->context.exhausted = v->kind == MV_VCPU_VM ? choose(2) : choose(3);
     }
@@ -837,7 +837,7 @@ static void add_limits(uint32_t cores)
             p->recovery = choose(4) == 0 ? 0 : WORLD_ENTRY;
         }
         if (choose(3) == 0) {
-            p->context.budget_ns = us(1, 300);
+            p->context.budget_ns = us(100, 300);
             p->context.period_ns = p->context.budget_ns + us(0, 2000);
         }
     }
