@@ -76,4 +76,15 @@ END
 is "a machine's VMM is in its partition and has no part of its budget" sh -c "'$tool' build system.dts -o given &&
     '$out/look' given/system.elf && '$out/look' given/system.elf times >times &&
     [ \$(grep -c 'budget 3000000 of 10000000, partition 2, background' times) = 2 ] && [ \$(grep -c 'budget 0 of 0, partition 2, wait' times) = 4 ]"
+cat >system.dts <<'END'
+#include "base.dtsi"
+&echo { /delete-property/ bound-us; };
+&client { budget-us = <100>; period-us = <1000>; };
+&worker { core = <1>; };
+&multi { calls = <&echo>; };
+END
+cat >want <<'END'
+base.dtsi:40: warning: "client" has a budget and calls portal "echo" of "server", which has other callers and no bound: they wait while the budget is used up; expected a service bound; add bound-us = <100> to the portal
+END
+is "whoever can leave others waiting is warned about" sh -c "'$tool' check system.dts 2>stderr && diff want stderr"
 rm -rf given timed two time.dts system.dts

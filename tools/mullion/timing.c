@@ -132,14 +132,40 @@ static void check_call(const struct system *s, const struct cell *c, const struc
     }
 }
 
+/* ---- callers whose budget can end during a service -------------------------------------- */
+
+static bool has_other_callers(const struct system *s, const struct cell *c, const struct vcpu *server)
+{
+    for (size_t i = 0; i < s->cells.count; i++)
+        for (size_t k = 0; k < s->cells.at[i]->calls.count; k++)
+            if (s->cells.at[i] != c && s->cells.at[i]->calls.at[k].portal->server == server)
+                return true;
+    return false;
+}
+
+static void warn_unbounded(const struct system *s, const struct cell *c, const struct reference *r)
+{
+    const struct portal *p = r->portal;
+
+    for (size_t i = 0; i < c->vcpus.count; i++)
+        if (c->vcpus.at[i]->time.budget_us && c->vcpus.at[i]->core == p->server->core && !p->bound_us &&
+            has_other_callers(s, c, p->server)) {
+            diag_warning(r->at, "\"%s\" has a budget and calls portal \"%s\" of \"%s\", which has other callers and no bound: they wait while the budget is used up; expected a service bound; add bound-us = <100> to the portal",
+                         c->name, p->name, p->cell->name);
+            return;
+        }
+}
+
 void timing_derive(struct system *s)
 {
     if (diag_failed())
         return;
     derive_partitions(s);
     for (size_t i = 0; i < s->cells.count; i++)
-        for (size_t k = 0; k < s->cells.at[i]->calls.count; k++)
+        for (size_t k = 0; k < s->cells.at[i]->calls.count; k++) {
             check_call(s, s->cells.at[i], &s->cells.at[i]->calls.at[k]);
+            warn_unbounded(s, s->cells.at[i], &s->cells.at[i]->calls.at[k]);
+        }
 }
 
 /* ---- can deadlines be kept? ---------------------------------------------------------------- */
