@@ -26,8 +26,6 @@ bool cell_take_table(struct cell *c, paddr_t *out)
         found = false;
     }
     arch_unlock(&c->pool_lock);
-    if (found)
-        arch_zero(arch_ram(*out), MV_PAGE_SIZE);
     return found;
 }
 
@@ -150,6 +148,7 @@ void cell_preparation_done(struct cell *c)
 struct result call_cell_stop(HANDLER_ARGS)
 {
     struct cell *c = object;
+    bool again = false;    /* an interrupt waits: the rest is done after it */
 
     if (c == self->cell)
         return result_status(MV_BAD_ARG);
@@ -159,11 +158,12 @@ struct result call_cell_stop(HANDLER_ARGS)
 
         if (vcpu_is_stopped(v))
             continue;
-        if (v->core != core_here())
+        if (v->core != core_here() || again)
             return door_forward(self, v->core, call_cell_stop, c);
         vcpu_halt(v, VCPU_STOPPED);
         if (!vcpu_is_stopped(v))
             return door_defer(self, v, call_cell_stop, c);
+        again = arch_irq_pending();
     }
     return result_status(MV_OK);
 }
@@ -182,16 +182,18 @@ static uint64_t running(const struct cell *c)
 static struct result start_vcpus(HANDLER_ARGS)
 {
     struct cell *c = object;
+    bool again = false;
 
     for (; self->remote_source < c->sys->vcpu_count; self->remote_source++) {
         struct vcpu *v = &c->vcpus[self->remote_source];
 
-        if (v->core != core_here())
+        if (v->core != core_here() || again)
             return door_forward(self, v->core, start_vcpus, c);
         if (vcpu_is_stopped(v)) {
             vcpu_reset(v);
             if (v->sys->start != 0)
                 vcpu_release(v);
+            again = arch_irq_pending();
         }
     }
     arch_lock(&c->lock);

@@ -79,7 +79,7 @@ static inline uint64_t arch_index(uint64_t i, uint64_t count);
 
 /*
  * Each treats up to ARCH_MAP_STEP pages or blocks from `at` and returns in
- * *done how many bytes that was. A failed step has changed nothing, but for
+ * *done how many bytes that was: 0 if all it did was to split a block. A failed step has changed nothing, but for
  * empty tables it may have left in place for the next one to use.
  * `most` is kept with the mapping: what arch_space_protect may give it.
  * MV_EXISTS, MV_NOT_MAPPED, MV_NO_MEMORY, MV_NO_RIGHT. The space's lock is held.

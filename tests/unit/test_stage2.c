@@ -341,7 +341,7 @@ static void expect_reason(const struct request *r, mv_status_t st)
 static mv_status_t perform(struct request r)
 {
     while (r.size != 0) {
-        uint64_t done;
+        uint64_t done, before = pool_free();
 
         tlb_fill();
         mv_status_t st = step(&r, &done);
@@ -353,7 +353,12 @@ static mv_status_t perform(struct request r)
             expect_reason(&r, st);
             return st;
         }
-        assert_true(done != 0 && done <= r.size && done <= ARCH_MAP_STEP * GIGABYTE);
+        assert_true(done <= r.size && done <= ARCH_MAP_STEP * GIGABYTE);
+        if (done == 0) {    /* a split is a step of its own, and changes nothing but for the table it takes */
+            assert_true(r.operation != MAP && pool_free() == before - 1);
+            check_all();
+            continue;
+        }
         apply(&r, done);
         expect_page(r.at, page_at(r.at));
         expect_page(r.at + done - PAGE, page_at(r.at + done - PAGE));
@@ -558,9 +563,15 @@ static void gigabyte_is_split_twice(void **state)
         set_up(39, 2, pages);
         assert_int_equal(arch_space_map(space, (cellva_t){ 0 }, (paddr_t){ 64 * GIGABYTE }, GIGABYTE, MV_MAP_READ,
                                         MV_MAP_READ | MV_MAP_WRITE, MV_MEMORY_NORMAL, &done), MV_OK);
-        tlb_fill();
-        st = arch_space_unmap(space, (cellva_t){ 5 * BLOCK + 7 * PAGE }, PAGE, &done);
-        tlb_check();
+        uint32_t steps = 0;
+
+        do {
+            tlb_fill();
+            st = arch_space_unmap(space, (cellva_t){ 5 * BLOCK + 7 * PAGE }, PAGE, &done);
+            tlb_check();
+            steps++;
+        } while (st == MV_OK && done == 0);
+        assert_int_equal(steps, pages + 1);
         assert_int_equal(st, pages < 2 ? MV_NO_MEMORY : MV_OK);
         for (uint64_t at = 0; at < GIGABYTE; at += PAGE) {
             struct leaf l = look(at);
