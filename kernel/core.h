@@ -8,11 +8,11 @@
 
 #include "base.h"
 #include "heap.h"
+#include "message.h"
 #include <mv/systab.h>
 
 struct vcpu;
 struct context;
-struct message;
 
 #define READY_WORDS (MV_PRIORITIES / 64)
 
@@ -32,7 +32,10 @@ struct core {
     struct heap      timers;        /* by deadline in ticks                        */
     struct vcpu     *fp_owner;      /* whose FP registers are in the hardware      */
     struct vcpu     *owner;         /* and whose registers of a VM; NULL: nobody's */
-    struct message  *inbox;         /* atomic: newest first                        */
+    /* The inbox: a row from oldest to newest, never empty. */
+    struct message  *newest;        /* atomic, any core                            */
+    struct message  *oldest;
+    struct message   rest;          /* of no vCPU: stands in the row when nothing else does */
     struct mv_trace_ring *trace;    /* NULL: none                                  */
     uint64_t         ready_bits[READY_WORDS];
     uint16_t         ready_head[MV_PRIORITIES];  /* vCPU index + 1 of the first in each ring; 0: empty */

@@ -7,18 +7,52 @@
 #include "vcpu.h"
 #include "virq.h"
 
+/* m becomes the newest. Until its predecessor names it, none is found from there on. */
+static void append(struct core *to, struct message *m)
+{
+    struct message *before;
+
+    m->next = NULL;
+    /* Release: the NULL is seen by who comes after m, and changes it. Acquire: that is us. */
+    before = __atomic_exchange_n(&to->newest, m, __ATOMIC_ACQ_REL);
+    /* The message and all it speaks of must be seen before it is found: pairs with take(). */
+    __atomic_store_n(&before->next, m, __ATOMIC_RELEASE);
+}
+
 void message_post(struct core *to, struct message *m, enum message_kind kind)
 {
-    struct message *old = __atomic_load_n(&to->inbox, __ATOMIC_RELAXED);
-
     m->kind = kind;
-    do {
-        m->next = old;
-        /* The message and all it speaks of must be seen before the inbox
-         * names it: pairs with the exchange in message_drain(). */
-    } while (!__atomic_compare_exchange_n(&to->inbox, &old, m, true, __ATOMIC_RELEASE,
-                                          __ATOMIC_RELAXED));
+    append(to, m);
     arch_core_interrupt(to);
+}
+
+static struct message *next_of(const struct message *m)
+{
+    /* Pairs with the store in append(): what was posted is visible. */
+    return __atomic_load_n(&m->next, __ATOMIC_ACQUIRE);
+}
+
+/* The oldest message, which is nobody's then; NULL if there is none, or if the
+ * next one is about to be posted, which comes with an interrupt. */
+static struct message *take(struct core *core)
+{
+    struct message *m = core->oldest, *next = next_of(m);
+
+    if (m == &core->rest) {
+        if (next == NULL)
+            return NULL;
+        core->oldest = m = next;
+        next = next_of(m);
+    }
+    /* There is always one in the inbox: what is posted next is found from it. */
+    if (next == NULL && m == __atomic_load_n(&core->newest, __ATOMIC_RELAXED)) {
+        append(core, &core->rest);
+        next = next_of(m);
+    }
+    if (next == NULL)
+        return NULL;
+    core->oldest = next;
+    return m;
 }
 
 static void handle(struct core *core, struct message *m)
@@ -44,21 +78,14 @@ static void handle(struct core *core, struct message *m)
 
 void message_drain(struct core *core)
 {
-    /* Pairs with the exchange in message_post(): what was posted is visible. */
-    struct message *m = __atomic_exchange_n(&core->inbox, NULL, __ATOMIC_ACQUIRE);
-    struct message *in_order = NULL;
+    struct message *m;
 
-    while (m != NULL) {
-        struct message *next = m->next;
-
-        m->next = in_order;
-        in_order = m;
-        m = next;
-    }
-    while (in_order != NULL) {
-        struct message *next = in_order->next;  /* the message may be posted on */
-
-        handle(core, in_order);
-        in_order = next;
+    while ((m = take(core)) != NULL) {
+        handle(core, m);
+        /* The rest has its turn after what waits, be it that others are posted all the time. */
+        if (arch_irq_pending()) {
+            arch_core_interrupt(core);
+            return;
+        }
     }
 }

@@ -31,5 +31,5 @@ struct message {
 /* Hand m to a core and make it look; the order between two cores is kept. */
 void message_post(struct core *to, struct message *m, enum message_kind kind);
 
-/* Do what other cores have asked of this one. */
+/* Do what other cores have asked of this one, until an interrupt waits; then the rest comes with another. */
 void message_drain(struct core *core);

@@ -108,6 +108,7 @@ static void make_cores(void)
 
         core->index = i;
         core->programmed = core->budget_end = UINT64_MAX;
+        core->oldest = core->newest = &core->rest;
         core->timers.slot = slots;
         core->timers.capacity = table->core_timers[i];
         slots += table->core_timers[i];

@@ -185,19 +185,29 @@ static void check_timer(const struct core *c)
 
 /* ---- messages -------------------------------------------------------------------- */
 
+/* Nothing is on its way to this core. */
+static bool inbox_is_empty(const struct core *c)
+{
+    return c->oldest == &c->rest && c->rest.next == NULL;
+}
+
 /* How often a message lies in an inbox, and in whose. */
 static uint32_t find_message(const struct message *wanted, const struct core **where)
 {
     uint32_t found = 0;
 
     for (uint32_t i = 0; i < world.head.core_count; i++) {
-        for (const struct message *m = arch_core(i)->inbox; m != NULL; m = m->next) {
+        const struct message *last = NULL;
+
+        for (const struct message *m = arch_core(i)->oldest; m != NULL; m = m->next) {
+            last = m;
             if (m == wanted) {
                 found++;
                 *where = arch_core(i);
             }
         }
-        TRUE(arch_core(i)->inbox == NULL || host_cores[i].message);
+        TRUE(last == arch_core(i)->newest);
+        TRUE(inbox_is_empty(arch_core(i)) || host_cores[i].message);
     }
     return found;
 }
@@ -405,7 +415,7 @@ static uint32_t lrs_used(const struct host_core *h)
 static bool nothing_on_its_way(void)
 {
     for (uint32_t i = 0; i < world.head.core_count; i++) {
-        if (arch_core(i)->inbox != NULL)
+        if (!inbox_is_empty(arch_core(i)))
             return false;
     }
     return true;
