@@ -49,26 +49,40 @@ void fault_message(struct vcpu *v, uint64_t *words)
 
 /*
  * Text for the board's UART. Printing at once would keep interrupts masked for
- * milliseconds on a real UART, so an idle core prints it; what does not fit is
- * dropped, and the trace has it all the same.
+ * milliseconds on a real UART, so an idle core makes a line of it, a part at a time, and prints
+ * that, a character at a time; what does not fit is dropped, and the trace has it all the same.
  */
-static char     log_text[512];
-static uint32_t log_head, log_tail;
-static uint32_t log_lock;
+#define LOG_FAULTS 8u    /* a power of two */
+#define LOG_PARTS  5u    /* of a line; each ends with a NUL and has one value */
+#define LOG_STEP   8u    /* from a fault's values to the next one's */
+static const char log_line[] = "mullion: cell $\0 stopped: fault %\0 at %\0, pc %\0, syndrome %\n";
+
+static uint64_t    log_value[LOG_FAULTS * LOG_STEP];
+static uint32_t    log_head, log_tail;     /* of them; the tail's part is being printed */
+static const char *log_part = log_line;    /* the next to be made text */
+static char        log_text[64];
+static uint32_t    log_made, log_put;
+static uint32_t    log_lock;
+static_assert(sizeof("mullion: cell ") - 1 + MV_NAME_BYTES <= sizeof(log_text), "the longest part fits");
 
 static void log_char(char c)
 {
-    if (log_head - log_tail < sizeof(log_text))
-        log_text[log_head++ % sizeof(log_text)] = c;
+    log_text[log_made++] = c;
 }
 
 void fault_log(const struct vcpu *v)
 {
-    const uint64_t value[] = { (uint64_t)(uintptr_t)v->cell->sys->name, v->fault /* enum mv_fault in abi.h */,
-                               v->fault_address, arch_frame_pc(v), v->fault_syndrome };
-
     arch_lock(&log_lock);
-    print_to(log_char, "mullion: cell $ stopped: fault % at %, pc %, syndrome %\n", value);
+    if (log_head - log_tail <= (LOG_FAULTS - 1) * LOG_STEP) {
+        uint64_t *value = &log_value[log_head % (LOG_FAULTS * LOG_STEP)];
+
+        value[0] = (uint64_t)(uintptr_t)v->cell->sys->name;
+        value[1] = v->fault;    /* enum mv_fault in abi.h */
+        value[2] = v->fault_address;
+        value[3] = arch_frame_pc(v);
+        value[4] = v->fault_syndrome;
+        log_head += LOG_STEP;
+    }
     arch_unlock(&log_lock);
 }
 
@@ -76,8 +90,17 @@ void fault_log_drain(void)
 {
     while (log_tail != log_head && !arch_irq_pending()) {
         arch_lock(&log_lock);
-        if (log_tail != log_head)
-            arch_putc(log_text[log_tail++ % sizeof(log_text)]);
+        if (log_tail != log_head) {
+            if (log_put == log_made) {
+                log_put = log_made = 0;
+                log_part = print_to(log_char, log_part, &log_value[log_tail % (LOG_FAULTS * LOG_STEP)]) + 1;
+            }
+            arch_putc(log_text[log_put++]);
+            if (log_put == log_made && ++log_tail % LOG_STEP == LOG_PARTS) {
+                log_tail += LOG_STEP - LOG_PARTS;
+                log_part = log_line;
+            }
+        }
         arch_unlock(&log_lock);
     }
 }

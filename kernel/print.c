@@ -9,7 +9,7 @@ static void put_number(print_char_fn *put, uint64_t value)
         put("0123456789abcdef"[(value >> shift) & 15]);
 }
 
-void print_to(print_char_fn *put, const char *text, const uint64_t *value)
+const char *print_to(print_char_fn *put, const char *text, const uint64_t *value)
 {
     for (; *text != '\0'; text++) {
         if (*text == '%') {
@@ -21,4 +21,5 @@ void print_to(print_char_fn *put, const char *text, const uint64_t *value)
             put(*text);
         }
     }
+    return text;
 }

@@ -7,5 +7,5 @@
 typedef void print_char_fn(char c);
 
 /* Puts the text; each '%' in it stands for the next value as a hexadecimal
- * number, each '$' for the string that it is the address of. */
-void print_to(print_char_fn *put, const char *text, const uint64_t *value);
+ * number, each '$' for the string that it is the address of. Returns its end. */
+const char *print_to(print_char_fn *put, const char *text, const uint64_t *value);
