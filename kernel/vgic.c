@@ -26,6 +26,8 @@ static uint32_t wanted(const struct vgic *g, const struct vgic_bank *b)
 
 /* ---- the list registers -------------------------------------------------------- */
 
+#define UNSEEN_AT_ONCE 2u
+
 /* In lr_id: it is pending by its latch, which the guest's acknowledge clears. */
 #define LATCHED 0x8000u
 
@@ -59,6 +61,13 @@ static void ended(const struct vcpu *v, const struct vgic_bank *b, uint32_t id, 
         virq_kick(&g->vcpus[target]);
 }
 
+/* Bit i of these words becomes what `value` says, bit by bit. */
+static void spread(uint32_t *words, uint32_t i, uint32_t value)
+{
+    for (uint32_t *end = words + VGIC_PLANES; words != end; words++, value >>= 1)
+        *words = (*words & ~(1u << i)) | (value & 1) << i;
+}
+
 /* What list register i held when `state` was read: back to its bank. */
 static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
 {
@@ -72,6 +81,8 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
     if (state == LR_ACTIVE) {
         b->active |= bit;
         b->holder[id % VGIC_BANK] = (uint8_t)(id < VGIC_SGIS ? arch_lr_sender(lr) : v->number);
+        if (id >= VGIC_BANK)
+            spread(b->held, id % VGIC_BANK, v->number);
     } else if (state != 0 && latched != 0) {
         b->pending |= bit;
         if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS)
@@ -81,62 +92,92 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
         ended(v, b, id, !arch_lr_is_linked(lr));
 }
 
-/* An interrupt that may go to a list register: the smallest keys go first, the
- * active ones, which the guest will end, before those that are pending. */
-#define KEY_PENDING  (1u << 31)
-#define KEY_ID(key)  ((key) & 0xffff)
-
-/* v's interrupts that stand in no list register. */
-struct found {
-    uint32_t best[ARCH_LRS + 1], count; /* the smallest keys, in order; room for one that drops out */
-    uint32_t first;                     /* of the pending ones; UINT32_MAX: none */
-    uint32_t active, pending;           /* how many */
+/* Interrupts of v, a bit each: its private ones, then those of each bank of SPIs. */
+struct set {
+    uint32_t banks;                     /* where there are any */
+    uint32_t bits[1 + VGIC_SPI_BANKS];
 };
+
+/* Those that stand in no list register. */
+struct found {
+    struct set active, pending;
+};
+
+/* Where these words have v's number. */
+static uint32_t of(const uint32_t *words, const struct vcpu *v)
+{
+    uint32_t others = 0, number = v->number;
+
+    for (uint32_t i = 0; i < VGIC_PLANES; i++, number >>= 1)
+        others |= words[i] ^ (0 - (number & 1));
+    return ~others;
+}
+
+static void set_bits(struct set *s, uint32_t n, uint32_t bits)
+{
+    s->bits[n] = bits;
+    s->banks = (s->banks & ~(1u << n)) | (uint32_t)(bits != 0) << n;
+}
 
 static void find(const struct vcpu *v, struct found *f)
 {
-    struct vgic *g = v->vm->vgic;
+    const struct vgic *g = v->vm->vgic;
 
-    f->count = f->active = f->pending = 0;
-    f->first = UINT32_MAX;
+    f->active.banks = f->pending.banks = 0;
     for (uint32_t n = 0; n <= g->sys->spi_banks; n++) {
         const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
+        uint32_t active = b->active, pending = wanted(g, b) & ~active, here = ~b->resident;
 
-        for (uint32_t bits = (wanted(g, b) | b->active) & ~b->resident; bits != 0; bits &= bits - 1) {
-            uint32_t i = (uint32_t)__builtin_ctz(bits), at;
-            uint32_t key = (uint32_t)b->priority[i] << 16 | (n * VGIC_BANK + i);
-            bool active = (b->active >> i & 1) != 0;
-
-            if (n != 0 && (active ? b->holder[i] : b->target[i]) != v->number)
-                continue;
-            f->active += active;
-            if (!active) {
-                f->pending++;
-                key |= KEY_PENDING;
-                f->first = key < f->first ? key : f->first;
-            }
-            for (at = f->count; at > 0 && f->best[at - 1] > key; at--)
-                f->best[at] = f->best[at - 1];
-            f->best[at] = key;
-            f->count += f->count < ARCH_LRS;
-        }
+        if (((active | pending) & here) == 0)
+            continue;
+        set_bits(&f->active, n, active & here & (n == 0 ? here : of(b->held, v)));
+        set_bits(&f->pending, n, pending & here & (n == 0 ? here : of(b->aimed, v)));
     }
 }
 
-/* The guest has ended an interrupt that was active but in no list register: of
- * those, the most urgent one, for they end in that order. */
+/* The most urgent interrupt of a set, which is not empty, leaves it; of equals the first. */
+static uint32_t take_first(const struct vcpu *v, struct set *s)
+{
+    uint32_t best = UINT32_MAX;
+
+    for (uint32_t banks = s->banks; banks != 0; banks &= banks - 1) {
+        uint32_t n = (uint32_t)__builtin_ctz(banks), first = s->bits[n], key;
+        const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
+
+        /* Whatever has a 0 where others have a 1, from the highest bit down, is more urgent. */
+        for (const uint32_t *bit = b->urgency + VGIC_PLANES; bit-- != b->urgency;)
+            first = (first & ~*bit) != 0 ? first & ~*bit : first;
+        key = (uint32_t)__builtin_ctz(first);
+        key |= (uint32_t)b->priority[key] << 16 | n * VGIC_BANK;
+        best = key < best ? key : best;
+    }
+    best &= 0xffff;
+    set_bits(s, best / VGIC_BANK, s->bits[best / VGIC_BANK] & ~(1u << best % VGIC_BANK));
+    return best;
+}
+
+/*
+ * The guest has ended interrupts that were active but in no list register: of
+ * those, the most urgent ones, for they end in that order. A few at a time; if more are left,
+ * the next look goes on with them, before the guest does.
+ */
 static void end_unseen(struct vcpu *v)
 {
     struct found f;
 
     find(v, &f);
-    if (f.active != 0) {
-        uint32_t id = KEY_ID(f.best[0]);
+    for (uint32_t turns = UNSEEN_AT_ONCE; f.active.banks != 0 && v->vm->lr_ended != 0; v->vm->lr_ended--) {
+        if (turns-- == 0) {
+            virq_kick(v);
+            return;
+        }
+        uint32_t id = take_first(v, &f.active);
         struct vgic_bank *b = bank_of(v, id);
 
         b->active &= ~(1u << id % VGIC_BANK);
         ended(v, b, id, true);
     }
+    v->vm->lr_ended = 0;
 }
 
 /* v, the owner, has nothing in the list registers afterwards. */
@@ -152,7 +193,8 @@ static void empty(struct vcpu *v)
         }
     }
     vm->lrs = 0;
-    for (uint32_t n = arch_lr_ended(); n > 0; n--)
+    vm->lr_ended += arch_lr_ended();
+    if (vm->lr_ended != 0)
         end_unseen(v);
     b->level = (b->level & ~TIMER_BIT) | (arch_vm_timer_asserted() ? TIMER_BIT : 0);
 }
@@ -209,27 +251,26 @@ static bool fill(struct vcpu *v, bool load)
 {
     struct vgic_bank *own = bank_of(v, 0);
     struct found f;
+    bool waits;
 
     find(v, &f);
     if (!load)
-        return f.pending != 0 ||
+        return f.pending.banks != 0 ||
                ((own->enabled & TIMER_BIT) != 0 && arch_vm_deadline(v) <= arch_time());
 
-    if (f.pending != 0 && f.count == ARCH_LRS && f.first > f.best[ARCH_LRS - 1])
-        f.best[ARCH_LRS - 1] = f.first;
+    waits = f.pending.banks != 0;
     v->vm->lr_asks = 0;
-    for (uint32_t i = 0; i < f.count; i++) {
-        bool waits = (f.best[i] & KEY_PENDING) != 0;
-
-        put(v, i, KEY_ID(f.best[i]), waits ? LR_PENDING : LR_ACTIVE);
-        f.pending -= waits;
-        f.active -= !waits;
+    for (uint32_t i = 0; i < ARCH_LRS && (f.active.banks | f.pending.banks) != 0; i++) {
+        if (f.active.banks != 0 && (i < ARCH_LRS - 1 || f.pending.banks == 0))
+            put(v, i, take_first(v, &f.active), LR_ACTIVE);
+        else
+            put(v, i, take_first(v, &f.pending), LR_PENDING);
     }
-    v->vm->lr_asks |= (f.pending != 0 ? LR_ASK_PENDING : 0) | (f.active != 0 ? LR_ASK_UNSEEN : 0);
+    v->vm->lr_asks |= (f.pending.banks != 0 ? LR_ASK_PENDING : 0) | (f.active.banks != 0 ? LR_ASK_UNSEEN : 0);
     arch_lr_ask(v->vm->lr_asks);
     /* The hardware's must not fire while v has it to take or to end. */
     arch_vm_timer_hold(((own->active | own->level | own->resident) & TIMER_BIT) != 0);
-    return f.first != UINT32_MAX;
+    return waits;
 }
 
 void vgic_load(struct vcpu *v)
@@ -237,6 +278,8 @@ void vgic_load(struct vcpu *v)
     struct vgic *g = v->vm->vgic;
 
     arch_lock(&g->lock);
+    if (v->vm->lr_ended != 0)
+        end_unseen(v);
     fill(v, true);
     arch_unlock(&g->lock);
 }
@@ -265,6 +308,7 @@ void vgic_reset(struct vcpu *v)
     }
     arch_zero(&g->banks[first], offsetof(struct vgic_bank, physical));
     g->banks[first].edge = (1u << VGIC_SGIS) - 1;
+    v->vm->lr_ended = 0;
     arch_unlock(&g->lock);
 }
 
@@ -313,10 +357,14 @@ void vgic_update(struct vcpu *v)
         wake(v);
 }
 
-/* Let v look at its interrupts; it may be on another core. */
-static void tell(struct vcpu *v)
+/* All vCPUs, a bit each. */
+static uint32_t every(const struct vgic *g) { return (1u << g->sys->vcpu_count) - 1; }
+
+/* Let v look at its interrupts; it may be on another core. If it is one of several, by message:
+ * no more than one look is made at a time. */
+static void tell(struct vcpu *v, bool one)
 {
-    if (v->core == core_here())
+    if (one && v->core == core_here())
         vgic_update(v);
     else
         virq_kick(v);
@@ -366,10 +414,10 @@ void vgic_timer(struct vcpu *v)
     arrive(v, g, b, ARCH_VM_TIMER);
 }
 
-/* The same, wherever v is. */
-static void come(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t id)
+/* The same, wherever v is. If it is one of several, as tell() does. */
+static void come(struct vcpu *v, struct vgic *g, struct vgic_bank *b, uint32_t id, bool one)
 {
-    if (v->core == core_here()) {
+    if (one && v->core == core_here()) {
         arrive(v, g, b, id);
     } else {
         arch_unlock(&g->lock);
@@ -390,7 +438,7 @@ bool vgic_raise(const struct virq *q)
     target = b->target[id % VGIC_BANK];
     b->pending |= (uint32_t)on << id % VGIC_BANK;
     if (on && target < g->sys->vcpu_count)
-        come(&g->vcpus[target], g, b, id);
+        come(&g->vcpus[target], g, b, id, true);
     else
         arch_unlock(&g->lock);
     return on;
@@ -400,7 +448,10 @@ void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets)
 {
     struct vgic *g = self->vm->vgic;
 
-    targets &= (1u << g->sys->vcpu_count) - 1;
+    bool one;
+
+    targets &= every(g);
+    one = (targets & (targets - 1)) == 0;
     for (; targets != 0; targets &= targets - 1) {
         struct vcpu *v = &g->vcpus[__builtin_ctz(targets)];
         struct vgic_bank *b = &g->banks[v->number];
@@ -409,7 +460,7 @@ void vgic_sgi(struct vcpu *self, uint32_t id, uint32_t targets)
         b->pending |= 1u << id;
         if (ARCH_SGI_HAS_SENDER)
             b->target[id] |= (uint8_t)(1u << self->number);
-        come(v, g, b, id);
+        come(v, g, b, id, one);
     }
 }
 
@@ -428,6 +479,24 @@ static_assert(WORD_OF(enabled) == MV_VGIC_ENABLED && WORD_OF(pending) == MV_VGIC
               WORD_OF(active) == MV_VGIC_ACTIVE && WORD_OF(level) == MV_VGIC_LEVEL &&
               WORD_OF(edge) == MV_VGIC_EDGE, "fields of bits are in their own order");
 
+#define PRIORITY_BITS    0xf8f8f8f8u
+
+#define NOBODY           ((1u << VGIC_PLANES) - 1)
+
+/* The four bytes of a word of `priority` or `target`, from `id` on, have changed. */
+static void spread_word(struct vgic_bank *b, uint32_t id)
+{
+    const uint8_t *byte = (const uint8_t *)b + offsetof(struct vgic_bank, priority) + id;
+
+    for (uint32_t i = 4; i > 0; i--, id++, byte++) {
+        if (id < VGIC_BANK)
+            spread(b->urgency, id, *byte >> (8 - VGIC_PLANES));
+        else
+            spread(b->aimed, id - VGIC_BANK, *byte < NOBODY ? *byte : NOBODY);
+    }
+}
+static_assert(offsetof(struct vgic_bank, target) == offsetof(struct vgic_bank, priority) + VGIC_BANK, "in a row");
+
 /* Do it here, where nothing of this VM stands in a list register. */
 static uint32_t apply(struct vgic *g, struct vgic_bank *b, const uint64_t *op)
 {
@@ -439,12 +508,16 @@ static uint32_t apply(struct vgic *g, struct vgic_bank *b, const uint64_t *op)
         mask &= ~((1u << VGIC_SGIS) - 1);
     if (private && field == MV_VGIC_LEVEL)
         mask &= ~TIMER_BIT;             /* the hardware drives that one */
+    if (field == MV_VGIC_PRIORITY)
+        mask &= PRIORITY_BITS;
     old = *w;
     bits = (uint32_t)op[OP_BITS] & mask;
     /* What was set on the first core may be in a register there by now. */
     if (op[OP_VISITED] != 0 && (field == MV_VGIC_PENDING || field == MV_VGIC_ACTIVE))
         bits &= old;
     *w = (old & ~mask) | bits;
+    if (field == MV_VGIC_PRIORITY || field == MV_VGIC_TARGET)
+        spread_word(b, ((uint32_t)op[OP_WORD] - (uint32_t)WORD_OF(priority)) * 4);
     if (field == MV_VGIC_LEVEL)
         b->pending |= bits & ~old & b->edge;
     if (!private && (field == MV_VGIC_PENDING || field == MV_VGIC_ACTIVE))
@@ -502,12 +575,11 @@ static struct result visit(HANDLER_ARGS)
     if (cores != 0)
         return door_forward(self, arch_core((uint32_t)__builtin_ctz(cores)), visit, g);
     if (op[OP_MASK] != 0) {
-        uint32_t targets = concerned(g, b, op);
+        uint32_t targets = concerned(g, b, op) & every(g);
+        bool one = (targets & (targets - 1)) == 0;
 
-        for (uint32_t i = 0; i < g->sys->vcpu_count; i++) {
-            if ((targets >> i & 1) != 0)
-                tell(&g->vcpus[i]);
-        }
+        for (; targets != 0; targets &= targets - 1)
+            tell(&g->vcpus[__builtin_ctz(targets)], one);
     }
     return (struct result){ MV_OK, op[OP_RESULT] };
 }

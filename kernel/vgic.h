@@ -22,11 +22,18 @@ struct virq;
 #define VGIC_SPI_BANKS   4u     /* so that a look through all banks is bounded */
 static_assert(VGIC_SPI_BANKS == MV_VGIC_SPI_BANKS, "what the host tool may ask for");
 
+#define VGIC_PLANES      5u     /* bits of a priority, and of a vCPU's number, that count */
+static_assert(MV_VM_VCPUS_MAX < 1u << VGIC_PLANES, "a number that is nobody's is left");
+
 /* 32 interrupts; a bit each, and a byte each. */
 struct vgic_bank {
-    uint32_t enabled, pending, active, level, edge;
+    _Alignas(uint64_t) uint32_t enabled;    /* for arch_zero() */
+    uint32_t pending, active, level, edge;
     uint32_t resident;              /* stands in a list register of its target */
-    uint8_t  priority[VGIC_BANK];
+    /* What `priority` says, and of SPIs `target` and `holder`, once more: a word for each
+     * bit, the lowest first, so that all interrupts are compared at once. */
+    uint32_t urgency[VGIC_PLANES], aimed[VGIC_PLANES], held[VGIC_PLANES];
+    uint8_t  priority[VGIC_BANK];   /* the lowest three bits are 0 */
     uint8_t  target[VGIC_BANK];     /* vCPU of an SPI; of an SGI its senders, a bit each, where that matters */
     uint8_t  holder[VGIC_BANK];     /* of an active one: the vCPU of an SPI, the sender of an SGI */
     uint16_t physical[VGIC_BANK];   /* [I] the interrupt of the hardware behind it; 0: none */

@@ -26,6 +26,7 @@ struct vm {
     uint32_t         lrs, lr_asks;      /* owner: list registers in use; what they ask for */
     uint32_t         lr_again;          /* owner: the interrupt for which the first may be written as it was */
     uint16_t         lr_id[ARCH_LRS];   /* owner: which interrupt stands in each */
+    uint32_t         lr_ended;          /* ends of interrupts in none that are yet to be noted */
     arch_lr_t        lr_first;          /* owner: as the first of them was written */
     uint64_t         message[MV_MESSAGE_WORDS];   /* of its exit, then of the reply */
 };

@@ -169,7 +169,7 @@ static void model_set(uint32_t n, uint32_t id, enum mv_vgic_field field, uint32_
         m->latch |= m->edge && value != 0 && !m->level;
         m->level = value != 0;
         break;
-    case MV_VGIC_PRIORITY: m->priority = value; break;
+    case MV_VGIC_PRIORITY: m->priority = value & 0xf8; break;
     case MV_VGIC_TARGET:   m->target = value;   break;
     default: break;
     }
