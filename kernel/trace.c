@@ -54,7 +54,13 @@ struct result call_trace_set(HANDLER_ARGS)
     if ((a1 & ~(uint64_t)MV_TRACE_ALL) != 0)
         return result_status(MV_BAD_ARG);
     trace_mask = (uint32_t)a1 | MV_TRACE_FAULT;
-    for (uint32_t i = 0; i < system_vcpu_count(); i++)
-        vcpu_set_keys(vcpu_at(i), (a1 & FAST_CLASSES) != 0);
+    /* How far it has come travels in the half of a register that the door ignores. */
+    for (uint64_t i = a0 >> 32; i < system_vcpu_count(); i++) {
+        vcpu_set_keys(vcpu_at((uint32_t)i), (a1 & FAST_CLASSES) != 0);
+        if (arch_irq_pending()) {
+            arch_restart_call(self, (uint64_t[6]){ (uint32_t)a0 | (i + 1) << 32, a1 });
+            return result_none();
+        }
+    }
     return result_status(MV_OK);
 }
