@@ -335,6 +335,7 @@ void sched_timer(struct core *core)
         case TIMEOUT_VM:     vm_timer_expired(container_of(n, struct vm, timer));      break;
         case TIMEOUT_BUDGET: budget_returned(container_of(n, struct budget, node));    break;
         case TIMEOUT_WINDOW: window_expired(core);                                     break;
+        case TIMEOUT_LIMIT:  virq_limit_over(container_of(n, struct limit, node));     break;
         }
     }
     core->programmed = first_deadline(core);

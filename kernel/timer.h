@@ -9,7 +9,7 @@
 #include "door.h"
 #include "heap.h"
 
-enum timeout_kind { TIMEOUT_VCPU, TIMEOUT_TIMER, TIMEOUT_VM, TIMEOUT_BUDGET, TIMEOUT_WINDOW };   /* heap_node.kind */
+enum timeout_kind { TIMEOUT_VCPU, TIMEOUT_TIMER, TIMEOUT_VM, TIMEOUT_BUDGET, TIMEOUT_WINDOW, TIMEOUT_LIMIT };   /* heap_node.kind */
 
 struct timer {
     struct heap_node node;

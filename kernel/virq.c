@@ -205,6 +205,8 @@ void virq_run(struct vcpu *v, bool on)
             arch_irq_disable(q->interrupt);
             arch_irq_clear_active(q->interrupt);
             q->active = false;
+            if (q->limit != NULL && heap_holds(&q->limit->node))
+                heap_remove(&sink->core->timers, &q->limit->node);
         }
     }
     if (g != NULL)
@@ -220,6 +222,43 @@ void virq_reset(struct vcpu *v)
     v->virq_enabled = UINT64_MAX;
     v->upcall_entry.va = 0;
     v->attention &= ~ATTENTION_VIRQ;
+}
+
+/* ---- devices that interrupt too often --------------------------------------- */
+
+/* The device of q may interrupt again. */
+static void let_again(struct virq *q)
+{
+    q->active = false;
+    arch_irq_deactivate(q->interrupt);
+}
+
+/* An interrupt of q is acknowledged; whether it was the last that may come in this
+ * interval: then the next one is held back by its staying active. */
+static bool hold_back(struct virq *q)
+{
+    struct limit *l = q->limit;
+    uint64_t now = arch_time(), interval;
+
+    if (l == NULL || heap_holds(&l->node))
+        return l != NULL;
+    interval = time_to_ticks(l->sys->limit_ns);
+    if (now - l->since >= interval) {
+        l->since = now;
+        l->count = 0;
+    }
+    if (++l->count < l->sys->limit_count)
+        return false;
+    l->node.key = l->since + interval;
+    l->node.kind = TIMEOUT_LIMIT;
+    heap_insert(&q->sink->core->timers, &l->node);
+    sched_timer_update(q->sink->core);
+    return true;
+}
+
+void virq_limit_over(struct limit *l)
+{
+    let_again(l->virq);
 }
 
 /* ---- the calls ---------------------------------------------------------- */
@@ -239,10 +278,8 @@ struct result call_virq_ack(HANDLER_ARGS)
     struct result r = { MV_OK, take_payload(q) };
 
     note_attention(self);
-    if (q->active) {
-        q->active = false;
-        arch_irq_deactivate(q->interrupt);
-    }
+    if (q->active && !hold_back(q))
+        let_again(q);
     return r;
 }
 

@@ -28,7 +28,11 @@ struct virq {
     bool         active;     /* the device waits for its acknowledge; sink's core only */
 };
 
-/* How often a device may interrupt: `sys` says so. */
+/*
+ * How often a device may interrupt: sys->limit_count times in an interval of sys->limit_ns, which
+ * begins with the acknowledge of an interrupt that comes when the one before is over. Touched
+ * by the sink's core alone.
+ */
 struct limit {
     struct heap_node node;   /* in core->timers while the next interrupt is held back */
     struct virq     *virq;   /* [I] */
@@ -47,6 +51,8 @@ void virq_raise_any(struct virq *q, uint64_t payload);
 void virq_raise_by(struct vcpu *self, struct virq *q, uint64_t payload);
 /* The kick of v has arrived on its core. */
 void virq_kicked(struct vcpu *v);
+/* The interval in which a device may not interrupt any more is over; it is in no heap. */
+void virq_limit_over(struct limit *l);
 /* A device interrupt was taken on this core; false if it is nobody's. */
 bool irq_handle(struct core *core, uint32_t interrupt);
 

@@ -13,5 +13,5 @@ build/masked/count.so: tests/masked/count.c tests/masked/qemu_plugin.h tests/mas
 	@$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -shared -fPIC -o $@ $<
 
 .PHONY: masked
-masked: kit kernel-debug kernel-slow guests build/masked/count.so
+masked: kit kernel-debug kernel-slow guest-images guests build/masked/count.so
 	@PYTHONDONTWRITEBYTECODE=1 python3 tests/masked/masked.py --most $(MASKED_MOST) -- $(MASKED)

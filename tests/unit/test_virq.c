@@ -234,6 +234,125 @@ static void stopped_driver(void **state)
     }
 }
 
+/* ---- devices that interrupt too often --------------------------------------------------- */
+
+static void boot_limited(void)
+{
+    world_begin(1);
+    world_vcpu(world_cell("sink"), 0, 20);
+    world_vcpu(world_cell("other"), 0, 10);
+    world_virq(SINK);
+    world_virq(SINK);
+    world_device(SINK, LEVEL_IRQ, false);
+    world.virq[2].limit_count = 3;
+    world.virq[2].limit_ns = 10 * MS;
+    world.head.caps.count = 0;
+    for (uint32_t c = 0; c < 2; c++) {
+        world.cell[c].first_cap = world.head.caps.count;
+        world.cell[c].cap_count = 0;
+        world_cap(c, MV_TYPE_NONE, 0, 0, 0);
+        for (uint32_t i = 0; i < 3; i++)
+            world_cap(c, MV_TYPE_VIRQ, i, MV_RIGHT_VIRQ_RAISE | MV_RIGHT_VIRQ_HANDLE, 0);
+        world_cap(c, MV_TYPE_CELL, 0, MV_RIGHT_CELL_CONTROL, 0);
+    }
+    world_boot();
+    pass_ns(50 * MS);
+    host_irq_line(LEVEL_IRQ, true);    /* for ever */
+    settle();
+}
+
+/* The sink takes and acknowledges its device's interrupts until none comes; how many. */
+static uint32_t served(void)
+{
+    uint32_t n = 0;
+
+    for (;;) {
+        wait_lines(0, MV_NOWAIT);
+        if (regs(0)[8] != MV_OK)
+            return n;
+        n++;
+        PLAIN1(0, virq_ack, 3);
+        invariants_check();
+        settle();
+    }
+}
+
+static void limit_of_a_level_that_stays(void **state)
+{
+    (void)state;
+    boot_limited();
+    assert_int_equal(served(), 3);
+    assert_true(host_irqs[1].active);
+    PLAIN1(0, virq_ack, 3);                         /* changes nothing */
+    settle();
+    assert_int_equal(served(), 0);
+    pass_ns(10 * MS - 1000);
+    assert_int_equal(served(), 0);
+    for (int i = 0; i < 20; i++) {
+        pass_ns(i == 0 ? 1000 : 10 * MS);
+        assert_int_equal(served(), 3);
+    }
+    assert_int_equal(vcpu_at(SINK)->interrupts, 3 + 60);
+    /* It comes seldom: an interval begins when it comes. */
+    host_irq_line(LEVEL_IRQ, false);
+    pass_ns(100 * MS);
+    assert_int_equal(served(), 0);
+    for (int i = 0; i < 10; i++) {
+        pass_ns(4 * MS);
+        host_irq_line(LEVEL_IRQ, true);
+        settle();
+        wait_lines(0, MV_NOWAIT);
+        expect_virq(2, 1);
+        host_irq_line(LEVEL_IRQ, false);
+        PLAIN1(0, virq_ack, 3);
+        settle();
+        invariants_check();
+    }
+}
+
+/* A masked line holds its device anyway; the interval goes on meanwhile. */
+static void limit_and_mask(void **state)
+{
+    (void)state;
+    boot_limited();
+    PLAIN1(0, virq_mask, 3);
+    pass_ns(30 * MS);
+    assert_int_equal(served(), 0);
+    assert_int_equal(vcpu_at(SINK)->interrupts, 1);
+    PLAIN1(0, virq_unmask, 3);
+    assert_int_equal(served(), 3);
+    PLAIN1(0, virq_mask, 3);
+    pass_ns(20 * MS);                               /* it is let in, and no further */
+    assert_int_equal(vcpu_at(SINK)->interrupts, 4);
+    PLAIN1(0, virq_unmask, 3);
+    assert_int_equal(served(), 3);
+}
+
+/* A driver that stops while its device is held back, and starts again, in the
+ * same interval or a later one. */
+static void limit_of_a_stopped_driver(void **state)
+{
+    (void)state;
+    for (int later = 0; later < 2; later++) {
+        boot_limited();
+        assert_int_equal(served(), 3);
+        PLAIN1(0, exit, 0);
+        invariants_check();
+        assert_false(host_irqs[1].enabled || host_irqs[1].active);
+        assert_int_equal(running(0), 1);
+        pass_ns(later ? 25 * MS : MS);              /* nothing is let in that is stopped */
+        invariants_check();
+        assert_false(host_irqs[1].enabled);
+        assert_int_equal(PLAIN1(0, cell_start, 4), MV_OK);
+        settle();
+        invariants_check();
+        assert_int_equal(running(0), SINK);
+        assert_int_equal(served(), later ? 3 : 1);  /* that interval has had its three */
+        pass_ns(10 * MS);
+        assert_int_equal(served(), 3);
+    }
+}
+
 /* ---- upcalls ------------------------------------------------------------------------------ */
 
 static struct arch_frame *live(void) { return &host_cores[0].live; }
@@ -398,7 +517,8 @@ GROUP(virq, cmocka_unit_test(payloads_gather), cmocka_unit_test(raise_wakes),
       cmocka_unit_test(only_the_lines_asked_for), cmocka_unit_test(masked_stays_pending),
       cmocka_unit_test(only_the_sink_handles), cmocka_unit_test(level_interrupt),
       cmocka_unit_test(edge_while_active_is_kept), cmocka_unit_test(stray_interrupts_are_survived),
-      cmocka_unit_test(stopped_driver));
+      cmocka_unit_test(stopped_driver), cmocka_unit_test(limit_of_a_level_that_stays),
+      cmocka_unit_test(limit_and_mask), cmocka_unit_test(limit_of_a_stopped_driver));
 GROUP(upcall, cmocka_unit_test(upcall_arguments), cmocka_unit_test(upcall_in_the_middle),
       cmocka_unit_test(upcall_when_it_becomes_possible), cmocka_unit_test(held_back_is_noted),
       cmocka_unit_test(waiting_takes_it_as_result),
