@@ -214,9 +214,9 @@ static uint32_t open_now(uint32_t core)
     if (set->a.table_count == 0)
         return UINT32_MAX;
     table = (uint64_t)(c->schedule - system_schedule(0));
-    if (now < 1000000)
-        return 1;
     t = &set->table[table];
+    if (now < t->frame)         /* the first begins after that */
+        return 1;
     if (c->frame > now || now - c->frame > t->frame)
         checks_fail("core %u is in the frame of %lu", core, (unsigned long)c->frame);
     if (frame_began[core] != c->frame && frame_began[core] != 0 && c->frame - frame_began[core] != set->table[0].frame &&

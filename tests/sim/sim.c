@@ -62,7 +62,7 @@ static void choose_sync(void)
 
     sync_at += 20000 + set_below(set, 60000);
     if (frame != 0)
-        sync_at = 1000 + (sync_at - 1000) / frame * frame + (set_chance(set, 80) ? ticks(t->result.phase) : set_below(set, frame));
+        sync_at = sync_at / frame * frame + (set_chance(set, 80) ? ticks(t->result.phase) : set_below(set, frame));
 }
 
 static uint64_t next_release(const struct analysis_task *t, uint64_t last)
