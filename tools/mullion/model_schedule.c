@@ -118,6 +118,11 @@ static void read_interrupt_limit(struct cell *c)
 
     if (!p)
         return;
+    if (model_is_guest(c)) {
+        diag_error(p->at, "\"interrupt-limit\" of virtual machine \"%s\" would have no effect: its guest ends interrupts in hardware; expected it at a native cell; remove it",
+                   c->name);
+        return;
+    }
     if (p->length != 8 || !prop_cell(p, 0) || !prop_cell(p, 1) || prop_cell(p, 1) > MODEL_TIME_US_MAX) {
         diag_error(p->at, "\"interrupt-limit\" is not two numbers; expected how many interrupts of a device in how many microseconds, 1 to %d; write interrupt-limit = <10 1000>",
                    MODEL_TIME_US_MAX);

@@ -30,7 +30,10 @@ static void report_neighbours(struct text *t, const struct system *s, const stru
 static void report_interrupt(struct text *t, const struct virq *v)
 {
     text_printf(t, "    interrupt %u (%s)", v->interrupt, v->edge ? "edge" : "level");
-    text_printf(t, v->guest_interrupt ? ", interrupt %u of the machine\n" : " on line %u\n", v->guest_interrupt ? v->guest_interrupt : v->line);
+    text_printf(t, v->guest_interrupt ? ", interrupt %u of the machine" : " on line %u", v->guest_interrupt ? v->guest_interrupt : v->line);
+    if (v->cell->limit_us)
+        text_printf(t, ", at most %u in %llu us", v->cell->limit_count, (ull)v->cell->limit_us);
+    text_printf(t, "\n");
 }
 
 static void report_trusted(struct text *t, const struct cell *c)
