@@ -223,7 +223,7 @@ struct result call_cell_start(HANDLER_ARGS)
         }
         arch_unlock(&c->lock);
         if (!ready && arch_irq_pending()) {
-            arch_restart_call(self, (uint64_t[6]){ a0 });
+            arch_restart_call(self, a0, 0, 0, 0, 0, 0);
             return result_none();
         }
     }

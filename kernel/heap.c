@@ -54,3 +54,9 @@ void heap_remove(struct heap *h, struct heap_node *n)
     else
         sift_down(h, at, last);
 }
+
+void heap_drop(struct heap *h, struct heap_node *n)
+{
+    if (heap_holds(n))
+        heap_remove(h, n);
+}

@@ -20,6 +20,8 @@ struct heap {
 
 void heap_insert(struct heap *h, struct heap_node *n);
 void heap_remove(struct heap *h, struct heap_node *n);
+/* The same for one that may be in no heap; h is the only one that it can be in. */
+void heap_drop(struct heap *h, struct heap_node *n);
 
 static inline bool heap_holds(const struct heap_node *n) { return n->place != 0; }
 static inline struct heap_node *heap_first(const struct heap *h)

@@ -274,8 +274,7 @@ void sched_timeout_set(struct vcpu *v, uint64_t ticks)
 
 void sched_timeout_clear(struct vcpu *v)
 {
-    if (heap_holds(&v->timeout))
-        heap_remove(&v->core->timers, &v->timeout);
+    heap_drop(&v->core->timers, &v->timeout);
 }
 
 /*

@@ -15,11 +15,6 @@ static bool rights_are_valid(uint64_t rights)
            (rights & (MV_MAP_WRITE | MV_MAP_EXECUTE)) != (MV_MAP_WRITE | MV_MAP_EXECUTE);
 }
 
-static uint64_t space_limit(const struct space *s)
-{
-    return UINT64_C(1) << s->address_bits;
-}
-
 mv_status_t space_map_step(struct space *s, const struct mv_sys_segment *seg, cellva_t at,
                            uint64_t offset, uint64_t size, uint32_t rights, uint32_t most,
                            uint64_t *done)
@@ -56,7 +51,7 @@ struct change {
     const struct mv_sys_segment *segment;   /* map: what, from `offset`; else NULL */
     uint64_t at, offset, size;
     uint32_t rights;                        /* 0: unmap */
-    uint32_t most;
+    uint32_t most;                          /* that they may be */
 };
 
 static mv_status_t change_step(struct space *s, struct change *c)
@@ -68,10 +63,8 @@ static mv_status_t change_step(struct space *s, struct change *c)
     if (c->segment != NULL)
         st = space_map_step(s, c->segment, (cellva_t){ c->at }, c->offset, c->size, c->rights,
                             c->most, &done);
-    else if (c->rights != 0)
-        st = arch_space_protect(s, (cellva_t){ c->at }, c->size, c->rights, &done);
     else
-        st = arch_space_unmap(s, (cellva_t){ c->at }, c->size, &done);
+        st = arch_space_change(s, (cellva_t){ c->at }, c->size, c->rights, &done);
     arch_unlock(&s->lock);
     c->at += done;
     c->offset += done;
@@ -91,6 +84,10 @@ static struct result change_run(struct vcpu *self, struct space *s, struct chang
     uint64_t at = c->at, size = c->size, bytes;
     mv_status_t st;
 
+    if (!range_is_valid(at, size, UINT64_C(1) << s->address_bits))
+        return result_status(MV_BAD_ARG);
+    if ((c->rights & ~c->most) != 0)
+        return result_status(MV_NO_RIGHT);
     do {
         st = change_step(s, c);
     } while (st == MV_OK && c->size != 0 && !arch_irq_pending());
@@ -101,15 +98,14 @@ static struct result change_run(struct vcpu *self, struct space *s, struct chang
         return (struct result){ st, bytes };
     a0 = (uint32_t)a0 | bytes / MV_PAGE_SIZE << 32;
     if (c->segment != NULL)
-        arch_restart_call(self, (uint64_t[6]){ a0, a1, c->at, c->offset, c->size, c->rights });
+        arch_restart_call(self, a0, a1, c->at, c->offset, c->size, c->rights);
     else
-        arch_restart_call(self, (uint64_t[6]){ a0, c->at, c->size, c->rights });
+        arch_restart_call(self, a0, c->at, c->size, c->rights, 0, 0);
     return result_none();
 }
 
 struct result call_space_map(HANDLER_ARGS)
 {
-    struct space *s = object;
     const struct cap *cap;
     mv_status_t st = cap_lookup(self, a1, MV_RIGHT_SEGMENT_READ, &cap);
 
@@ -117,29 +113,24 @@ struct result call_space_map(HANDLER_ARGS)
         return result_status(st);
     struct change c = { cap->object, a2, a3, a4, (uint32_t)a5, segment_cap_rights(cap) };
 
-    if (!rights_are_valid(a5) || !range_is_valid(c.at, c.size, space_limit(s)) ||
-        c.offset % MV_PAGE_SIZE != 0 || c.offset > c.segment->size ||
+    if (!rights_are_valid(a5) || c.offset % MV_PAGE_SIZE != 0 || c.offset > c.segment->size ||
         c.size > c.segment->size - c.offset)
         return result_status(MV_BAD_ARG);
-    if ((c.rights & ~c.most) != 0)
-        return result_status(MV_NO_RIGHT);
-    return change_run(self, s, &c, a0, a1);
+    return change_run(self, object, &c, a0, a1);
 }
 
 struct result call_space_unmap(HANDLER_ARGS)
 {
     struct change c = { .at = a1, .size = a2 };
 
-    if (!range_is_valid(c.at, c.size, space_limit(object)))
-        return result_status(MV_BAD_ARG);
     return change_run(self, object, &c, a0, 0);
 }
 
 struct result call_space_protect(HANDLER_ARGS)
 {
-    struct change c = { .at = a1, .size = a2, .rights = (uint32_t)a3 };
+    struct change c = { .at = a1, .size = a2, .rights = (uint32_t)a3, .most = (uint32_t)a3 };
 
-    if (!rights_are_valid(a3) || !range_is_valid(c.at, c.size, space_limit(object)))
+    if (!rights_are_valid(a3))
         return result_status(MV_BAD_ARG);
     return change_run(self, object, &c, a0, 0);
 }

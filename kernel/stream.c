@@ -30,7 +30,7 @@ static uint64_t change(struct stream *s, uint32_t from, enum mv_stream_status to
             arch_dma_let(s->sys, to == MV_STREAM_PASSES);
         s->known.status = to;
         if (f != NULL)
-            *(struct stream_fault *)(void *)&s->known.fault = *f;
+            arch_copy(&s->known.fault, f, sizeof(*f));
     }
     if (out != NULL)
         arch_copy(out, &s->known, sizeof(s->known));

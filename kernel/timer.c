@@ -28,8 +28,7 @@ void timer_expired(struct timer *t, uint64_t now)
 
 void timer_stop(struct timer *t)
 {
-    if (heap_holds(&t->node))
-        heap_remove(&t->virq->sink->core->timers, &t->node);
+    heap_drop(&t->virq->sink->core->timers, &t->node);
 }
 
 struct result call_timer_set(HANDLER_ARGS)

@@ -58,7 +58,7 @@ struct result call_trace_set(HANDLER_ARGS)
     for (uint64_t i = a0 >> 32; i < system_vcpu_count(); i++) {
         vcpu_set_keys(vcpu_at((uint32_t)i), (a1 & FAST_CLASSES) != 0);
         if (arch_irq_pending()) {
-            arch_restart_call(self, (uint64_t[6]){ (uint32_t)a0 | (i + 1) << 32, a1 });
+            arch_restart_call(self, (uint32_t)a0 | (i + 1) << 32, a1, 0, 0, 0, 0);
             return result_none();
         }
     }

@@ -144,15 +144,10 @@ bool irq_handle(struct core *core, uint32_t interrupt)
     return true;
 }
 
-bool virq_upcall_due(const struct vcpu *v)
-{
-    return v->upcall_entry.va != 0 && lines_ready(v) != 0;
-}
-
 void virq_upcall_if_due(struct vcpu *v)
 {
     v->state &= ~VCPU_POISON;
-    if (likely((v->attention & ATTENTION_VIRQ) == 0) || !virq_upcall_due(v))
+    if (likely(!virq_upcall_due(v)))
         return;
     if (__atomic_load_n(&v->buffer->upcall.masked, __ATOMIC_RELAXED) != 0) {
         v->buffer->upcall.pending = 1;
@@ -283,27 +278,19 @@ struct result call_virq_ack(HANDLER_ARGS)
     return r;
 }
 
-struct result call_virq_mask(HANDLER_ARGS)
+static struct result enable(struct vcpu *self, struct virq *q, bool on)
 {
-    struct virq *q = object;
+    uint64_t bit = UINT64_C(1) << q->line;
 
     if (q->sink != self)
         return result_status(MV_NOT_OWNER);
-    self->virq_enabled &= ~(UINT64_C(1) << q->line);
-    note_attention(self);
-    return result_status(MV_OK);
-}
-
-struct result call_virq_unmask(HANDLER_ARGS)
-{
-    struct virq *q = object;
-
-    if (q->sink != self)
-        return result_status(MV_NOT_OWNER);
-    self->virq_enabled |= UINT64_C(1) << q->line;
+    self->virq_enabled = on ? self->virq_enabled | bit : self->virq_enabled & ~bit;
     deliver(self);
     return result_status(MV_OK);
 }
+
+struct result call_virq_mask(HANDLER_ARGS) { return enable(self, object, false); }
+struct result call_virq_unmask(HANDLER_ARGS) { return enable(self, object, true); }
 
 struct result call_upcall_set(HANDLER_ARGS)
 {

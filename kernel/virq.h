@@ -12,6 +12,7 @@
 #include "base.h"
 #include "door.h"
 #include "heap.h"
+#include "vcpu.h"
 
 struct core;
 
@@ -62,7 +63,10 @@ bool irq_handle(struct core *core, uint32_t interrupt);
  */
 bool virq_take(struct vcpu *v, uint64_t lines);
 /* Whether a line of v is pending, not masked, and wants an upcall. */
-bool virq_upcall_due(const struct vcpu *v);
+INLINE bool virq_upcall_due(const struct vcpu *v)
+{
+    return (v->attention & ATTENTION_VIRQ) != 0 && v->upcall_entry.va != 0;
+}
 /* Start the upcall that is due, or note in the buffer that it is held back. */
 void virq_upcall_if_due(struct vcpu *v);
 

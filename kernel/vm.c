@@ -78,8 +78,7 @@ static void timer_park(struct vm *vm)
 
 static void timer_unpark(struct vm *vm)
 {
-    if (heap_holds(&vm->timer))
-        heap_remove(&vm->vcpu->core->timers, &vm->timer);
+    heap_drop(&vm->vcpu->core->timers, &vm->timer);
 }
 
 void vm_disown(struct core *core)

@@ -33,7 +33,7 @@ void arch_set_plain_result(struct vcpu *v, mv_status_t status, uint64_t value);
 static inline handler_fn *arch_handler(uint64_t number);
 /* Make a vCPU that is making a kernel call make it again, with these
  * arguments. v must be current. */
-void arch_restart_call(struct vcpu *v, const uint64_t arg[6]);
+void arch_restart_call(struct vcpu *v, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 /* v, which has made a MESSAGE call that has not begun, makes it again when it goes on. */
 void arch_call_again(struct vcpu *v);
 /* A vCPU at the start of its program. */
@@ -81,15 +81,15 @@ static inline uint64_t arch_index(uint64_t i, uint64_t count);
  * Each treats up to ARCH_MAP_STEP pages or blocks from `at` and returns in
  * *done how many bytes that was: 0 if all it did was to split a block. A failed step has changed nothing, but for
  * empty tables it may have left in place for the next one to use.
- * `most` is kept with the mapping: what arch_space_protect may give it.
+ * `most` is kept with the mapping: what arch_space_change may give it.
  * MV_EXISTS, MV_NOT_MAPPED, MV_NO_MEMORY, MV_NO_RIGHT. The space's lock is held.
  */
 mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t size,
                            uint32_t rights, uint32_t most, enum mv_memory memory,
                            uint64_t *done);
-mv_status_t arch_space_unmap(struct space *s, cellva_t at, uint64_t size, uint64_t *done);
-mv_status_t arch_space_protect(struct space *s, cellva_t at, uint64_t size, uint32_t rights,
-                               uint64_t *done);
+/* The rights of what is mapped; 0: it is not any more. */
+mv_status_t arch_space_change(struct space *s, cellva_t at, uint64_t size, uint32_t rights,
+                              uint64_t *done);
 /* Forget every mapping and invalidate what caches them, on all cores; the
  * tables' memory is the caller's again. */
 void arch_space_clear(struct space *s);

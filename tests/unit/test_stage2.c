@@ -295,9 +295,9 @@ static mv_status_t step(const struct request *r, uint64_t *done)
         return arch_space_map(space, (cellva_t){ r->at }, (paddr_t){ r->to }, r->size, r->rights, r->most,
                               r->memory, done);
     case UNMAP:
-        return arch_space_unmap(space, (cellva_t){ r->at }, r->size, done);
+        return arch_space_change(space, (cellva_t){ r->at }, r->size, 0, done);
     default:
-        return arch_space_protect(space, (cellva_t){ r->at }, r->size, r->rights, done);
+        return arch_space_change(space, (cellva_t){ r->at }, r->size, r->rights, done);
     }
 }
 
@@ -567,7 +567,7 @@ static void gigabyte_is_split_twice(void **state)
 
         do {
             tlb_fill();
-            st = arch_space_unmap(space, (cellva_t){ 5 * BLOCK + 7 * PAGE }, PAGE, &done);
+            st = arch_space_change(space, (cellva_t){ 5 * BLOCK + 7 * PAGE }, PAGE, 0, &done);
             tlb_check();
             steps++;
         } while (st == MV_OK && done == 0);

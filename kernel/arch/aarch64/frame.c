@@ -19,6 +19,7 @@
  */
 #include "core.h"
 #include "init.h"
+#include "sched.h"
 #include "space.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -104,13 +105,14 @@ void arch_frame_write(struct vcpu *v, const struct mv_vcpu_state *in)
         vm_state_write(v, (const struct mv_vm_state *)(in + 1));
 }
 
-void arch_restart_call(struct vcpu *v, const uint64_t arg[6])
+void arch_restart_call(struct vcpu *v, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
-    arch_set_plain_result(v, 0, 0);
-    for (int i = 0; i < 6; i++)
-        v->frame.x[i + 1] = arg[i];
+    uint64_t *x = v->frame.x;
+
+    arch_set_plain_result(v, 0, a0);
+    x[2] = a1, x[3] = a2, x[4] = a3, x[5] = a4, x[6] = a5;
     write_elr_el2(read_elr_el2() - 4);
-    v->core->run = (struct vcpu *)((uintptr_t)v | 1);   /* by the long way */
+    sched_force_switch(v->core);
 }
 
 void arch_call_again(struct vcpu *v)

@@ -360,27 +360,8 @@ static mv_status_t find_leaves(struct space *s, uint64_t at, uint64_t size, uint
     return MV_OK;
 }
 
-mv_status_t arch_space_unmap(struct space *s, cellva_t at, uint64_t size, uint64_t *done)
-{
-    uint64_t *entry, *parent;
-    unsigned level;
-    uint32_t count;
-    mv_status_t st = find_leaves(s, at.va, size, &entry, &parent, &level, &count);
-
-    if (st != MV_OK)
-        return st;
-
-    /* commit */
-    for (uint32_t i = 0; i < count; i++)
-        write_entry(&entry[i], 0);
-    count_add(parent, -(int64_t)count);
-    invalidate(s, at.va, count, level_size(level));
-    *done = count * level_size(level);
-    return MV_OK;
-}
-
-mv_status_t arch_space_protect(struct space *s, cellva_t at, uint64_t size, uint32_t rights,
-                               uint64_t *done)
+mv_status_t arch_space_change(struct space *s, cellva_t at, uint64_t size, uint32_t rights,
+                              uint64_t *done)
 {
     uint64_t *entry, *parent;
     unsigned level;
@@ -394,9 +375,11 @@ mv_status_t arch_space_protect(struct space *s, cellva_t at, uint64_t size, uint
             return MV_NO_RIGHT;
     }
 
-    /* commit: only rights change, so no break before make */
+    /* commit: only rights change, so no break before make, or it is the break */
     for (uint32_t i = 0; i < count; i++)
-        write_entry(&entry[i], (entry[i] & ~ENTRY_RIGHTS) | rights_bits(rights));
+        write_entry(&entry[i], rights == 0 ? 0 : (entry[i] & ~ENTRY_RIGHTS) | rights_bits(rights));
+    if (rights == 0)
+        count_add(parent, -(int64_t)count);
     invalidate(s, at.va, count, level_size(level));
     forget_instructions(rights);
     *done = count * level_size(level);

@@ -159,7 +159,7 @@ void vm_state_read(const struct vcpu *v, struct mv_vm_state *el1)
 {
     if (v->core->owner == v)
         vm_disown(v->core);
-    *el1 = v->vm->arch.el1;
+    arch_copy(el1, &v->vm->arch.el1, sizeof(*el1));
     el1->midr_el1 = read_midr_el1();
     el1->mpidr_el1 = UINT64_C(1) << 31 | v->number;
     EL1_IDENTITY(SAVE)
@@ -169,8 +169,11 @@ void vm_state_write(struct vcpu *v, const struct mv_vm_state *in)
 {
     if (v->core->owner == v)
         vm_disown(v->core);
-    v->vm->arch.el1 = *in;
+    arch_copy(&v->vm->arch.el1, in, sizeof(*in));
 }
+
+/* Bytes of the instruction that trapped. */
+static uint64_t length(uint64_t esr) { return 2 + 2 * field_get(esr, ESR_IL); }
 
 void arch_vm_answer(struct vcpu *v, const uint64_t *reply)
 {
@@ -179,7 +182,7 @@ void arch_vm_answer(struct vcpu *v, const uint64_t *reply)
                                                         field_get(esr, ESR_ISS_SRT);
 
     if ((reply[0] & MV_EXIT_SKIP) != 0)
-        v->frame.pc += (esr & ESR_IL) != 0 ? 4 : 2;
+        v->frame.pc += length(esr);
     if ((reply[0] & MV_EXIT_SET) != 0 && rt != 31)
         v->frame.x[rt] = reply[1];
     if ((reply[0] & MV_EXIT_SET_CALL) != 0) {
@@ -193,12 +196,6 @@ void arch_vm_answer(struct vcpu *v, const uint64_t *reply)
 static uint64_t guest_register(const struct vcpu *v, uint64_t number)
 {
     return number == 31 ? 0 : v->frame.x[number];
-}
-
-/* v is current: over the instruction that trapped. */
-static void skip(const struct vcpu *v, uint64_t esr)
-{
-    write_elr_el2(v->frame.pc + ((esr & ESR_IL) != 0 ? 4 : 2));
 }
 
 #if MV_GIC_VERSION == 2
@@ -232,7 +229,7 @@ static void send_sgi(struct vcpu *v, uint64_t value)
 
 /*
  * HPFAR_EL2 is valid after address size, translation and access flag faults,
- * and after those of a stage-1 walk (DDI 0487, HPFAR_EL2). False: it is done.
+ * and after those of a stage-1 walk (DDI 0487, HPFAR_EL2). True: it is done.
  */
 static bool stage2_abort(struct vcpu *v, uint64_t esr, uint64_t far, uint64_t *address)
 {
@@ -246,28 +243,22 @@ static bool stage2_abort(struct vcpu *v, uint64_t esr, uint64_t far, uint64_t *a
     m[0] = MV_EXIT_ABORT;
     if (field_get(esr, ESR_EC) != EC_DATA_ABORT || walk || (esr & ESR_ISS_ISV) == 0 ||
         (fsc & 0x3c) != 4)
-        return true;
+        return false;
     m[0] = MV_EXIT_MEMORY;
     m[3] = guest_register(v, field_get(esr, ESR_ISS_SRT));
     m[4] = far;
 #if MV_GIC_VERSION == 2
     if (*address == v->vm->vgic->sys->sgi_register && (esr & ESR_ISS_WNR) != 0) {
-        skip(v, esr);
         send_sgi(v, m[3]);
-        return false;
+        return true;
     }
 #endif
-    if ((esr & ESR_ISS_WNR) != 0 && vm_bell(v, *address, m[3])) {
-        skip(v, esr);
-        return false;
-    }
-    return true;
+    return (esr & ESR_ISS_WNR) != 0 && vm_bell(v, *address, m[3]);
 }
 
 /* WFI and WFE: the time is another's. */
 static void wait_for(struct vcpu *v, uint64_t esr)
 {
-    skip(v, esr);
     if ((esr & 1) == 0)
         vm_wait(v);
     else if (v->core->preempt_key + 1 >= v->rank)
@@ -278,6 +269,7 @@ void trap_vm(struct core *core, struct vcpu *v)
 {
     uint64_t esr = read_esr_el2(), far = read_far_el2(), address = 0;
     uint64_t *m = v->vm->message;
+    bool done = false;
 
     v->frame.pc = read_elr_el2();
     m[0] = MV_EXIT_OTHER;
@@ -286,7 +278,8 @@ void trap_vm(struct core *core, struct vcpu *v)
     switch (field_get(esr, ESR_EC)) {
     case EC_WFX:
         wait_for(v, esr);
-        return;
+        done = true;
+        break;
     case EC_HVC64:
     case EC_SMC64:
         m[0] = MV_EXIT_CALL;
@@ -298,21 +291,22 @@ void trap_vm(struct core *core, struct vcpu *v)
         m[3] = guest_register(v, field_get(esr, ESR_ISS_RT));
 #if MV_GIC_VERSION == 3
         if ((esr & ESR_ISS_SYS) == ISS_ICC_SGI1R) {
-            skip(v, esr);
             send_sgi(v, m[3]);
-            return;
+            done = true;
         }
 #endif
         break;
     case EC_DATA_ABORT:
     case EC_INSN_ABORT:
-        if (!stage2_abort(v, esr, far, &address))
-            return;
+        done = stage2_abort(v, esr, far, &address);
         break;
     case EC_FP:
         if (fp_take(v))
             return;
         break;
     }
-    vm_exit(v, address, esr);
+    if (done)
+        write_elr_el2(v->frame.pc + length(esr));
+    else
+        vm_exit(v, address, esr);
 }

@@ -150,10 +150,12 @@ uint64_t arch_frame_pc(const struct vcpu *v) { return v->frame.pc; }
 void arch_frame_set_pc(struct vcpu *v, uint64_t pc) { v->frame.pc = pc; }
 void arch_set_current_pc(uint64_t pc) { live()->pc = pc; }
 
-void arch_restart_call(struct vcpu *v, const uint64_t arg[6])
+void arch_restart_call(struct vcpu *v, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
+    const uint64_t arg[] = { a0, a1, a2, a3, a4, a5 };
+
     arch_set_plain_result(v, 0, 0);
-    memcpy(&v->frame.x[1], arg, 6 * sizeof(arg[0]));
+    memcpy(&v->frame.x[1], arg, sizeof(arg));
     live()->pc -= 4;
     sched_force_switch(v->core);
 }
