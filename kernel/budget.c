@@ -152,7 +152,8 @@ static bool in_debt(struct vcpu *v, struct budget *b)
         b->debt = (int64_t)time_to_ticks(bound);
     if (b->debt > 0)
         return true;
-    ipc_bound_passed(of);
+    /* The last one called first: if its portal has a bound, it is not left at work for nobody. */
+    ipc_bound_passed(v->serving->sys->bound_ns != 0 ? v->caller : of);
     return false;
 }
 
