@@ -17,6 +17,6 @@ enum {
 struct board {
     volatile uint64_t stop;
     volatile uint64_t calls, ok, timeouts, others;          /* of the hostile cell */
-    volatile uint64_t recoveries, recovered_badge, served;  /* of the servers, by good and middle */
+    volatile uint64_t recoveries, recovered_vcpu, served;  /* of the servers, by good and middle */
 };
 #define BOARD ((struct board *)SEGMENT_BOARD_ADDRESS)

@@ -37,11 +37,11 @@ static void __attribute__((noreturn)) serve(void)
 
 #ifdef RECOVERS
 /* A service has passed its bound: it is given up. */
-void mv_recover(uint64_t badge) __attribute__((noreturn));
-void mv_recover(uint64_t badge)
+void mv_recover(uint64_t vcpu) __attribute__((noreturn));
+void mv_recover(uint64_t vcpu)
 {
     BOARD->recoveries++;
-    BOARD->recovered_badge = badge;
+    BOARD->recovered_vcpu = vcpu;
     serve();
 }
 #endif

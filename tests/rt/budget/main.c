@@ -175,7 +175,7 @@ static void background(void)
     back = run_ns(CAP_VCPU_BACK_0);
     mv_sleep(200 * PERIOD_NS);
     back = run_ns(CAP_VCPU_BACK_0) - back;
-    EXPECT_RANGE(back, 199 * 20 * MV_US, 201 * (20 * MV_US + KERNEL_NS));
+    EXPECT_RANGE(back, 199 * 10 * MV_US, 201 * (10 * MV_US + KERNEL_NS));
     /* Without it, all of the time is its own again at once. */
     WORKER(FREE)->stop = 1;
     mv_sleep(PERIOD_NS);
@@ -205,7 +205,7 @@ static void told(void)
     EXPECT_RANGE(g->count - count, 199, 201);
     EXPECT_EQ(g->kind, MV_FAULT_BUDGET);
     EXPECT_EQ(g->address, 0);
-    EXPECT_RANGE(run_ns(CAP_VCPU_TOLD_0) - used, 199 * 20 * MV_US, 201 * 20 * MV_US);
+    EXPECT_RANGE(run_ns(CAP_VCPU_TOLD_0) - used, 199 * 10 * MV_US, 201 * 10 * MV_US);
     /* The handler may stop it instead. */
     g->action = GUARD_STOP;
     mv_sleep(3 * PERIOD_NS);
