@@ -198,12 +198,14 @@ static void add_io_vcpu(struct system *s, struct vm *vm)
     model_add_vcpu(s, vm->io, n, &like);
 }
 
-/* Its own, to look for what is overdue. */
+enum { IO_TICK_US = 1000000 };
+
+/* Its own, to look for what is overdue, once a second (cells/virtio/slot.h). */
 static void add_io_timer(struct system *s, struct vm *vm)
 {
     struct timer *t = mem_alloc(sizeof *t);
 
-    *t = (struct timer){ .cell = vm->io, .name = "tick", .index = (uint32_t)s->timers.count, .shortest_us = MV_TIMER_SHORTEST_US };
+    *t = (struct timer){ .cell = vm->io, .name = "tick", .index = (uint32_t)s->timers.count, .shortest_us = IO_TICK_US / 2 };
     t->virq = model_add_virq(s, vm->io, t->name, vm->cell->node, vm->io->vcpus.at[0], MV_VIRQ_TIMER);
     *vec_push(&s->timers) = t;
     vm->io_timer = t;
