@@ -166,7 +166,7 @@ def names(events):
 
 def case_trace_of_a_running_system():
     with Booted("live") as system:
-        time.sleep(0.5)
+        system.wait(r"watch 0x20: [3-9]\d turns")
         p = tool("trace", system.folder)
         expect(p.returncode == 0, p.stderr)
         m = re.match(r"(.*): ([\d,]+) events of \d+\.\d+ ms; ui.perfetto.dev and chrome://tracing open it\n", p.stdout)
@@ -313,9 +313,9 @@ def case_top_once():
         expect(re.match(rf"{re.escape(system.folder)}: \d+\.\d+ s\ncore 0 +[\d.]+% busy,  core 1 +[\d.]+% busy\nvCPU ", p.stdout), p.stdout)
         # It never makes a call, nor is there anybody else in its window: it is charged when that ends.
         core, load, counts = load_of(p.stdout, "spin")
-        expect(core == 1 and 25 < load < 80, p.stdout)
+        expect(core == 1 and 10 < load < 90, p.stdout)
         core, load, counts = load_of(p.stdout, "greedy")
-        expect(core == 0 and 5 < load < 40 and counts[4] > 5, p.stdout)
+        expect(core == 0 and load < 40 and counts[4] > 0, p.stdout)
         core, load, counts = load_of(p.stdout, "beat")
         expect(core == 0 and counts[0] > 10 and counts[2] > 10 and counts[3] > 20, p.stdout)
         loads = [float(n) for n in re.findall(r"^\S+ +\d +([\d.]+)%", p.stdout.split("faults")[1], re.M)]

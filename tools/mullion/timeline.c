@@ -29,8 +29,8 @@ struct window {
 /* What is open, of a vCPU. */
 struct call {
     bool     is_open;
-    uint64_t since;
     uint16_t server;
+    uint64_t ended;             /* when the one before was over */
 };
 struct raise {
     bool     is_pending;
@@ -45,6 +45,7 @@ struct timeline {
     uint64_t  end;
     struct run     run[MV_CORES_MAX];
     struct window  window[MV_CORES_MAX];
+    uint64_t      *left;        /* by vCPU: the last moment of its last run; 0: not known */
     struct call   *calls;       /* by caller */
     struct raise (*raises)[MV_LINES_MAX];   /* by sink and line */
 };
@@ -165,6 +166,7 @@ static void run_close(struct timeline *l, uint32_t core, uint64_t now)
         put_number(l, "priority", r->priority, false);
         fputc('}', l->to);
         put_end(l);
+        l->left[r->vcpu] = now > r->since ? now - 1 : now;
     }
     r->vcpu = NO_VCPU;
 }
@@ -248,20 +250,27 @@ static void call_close(struct timeline *l, uint16_t caller, uint64_t now)
         return;
     call_edge(l, "e", caller, now);
     put_end(l);
-    l->calls[caller].is_open = false;
+    l->calls[caller] = (struct call){ .ended = now };
 }
 
+/* It is recorded when the server takes it. The caller has waited since it ran. */
 static void on_call(struct timeline *l, const struct mv_trace_record *r)
 {
     if (r->vcpu == NO_VCPU || r->a >= l->trace->built->systab->vcpus.count)
         return;
-    call_close(l, r->vcpu, r->time);
-    l->calls[r->vcpu] = (struct call){ true, r->time, (uint16_t)r->a };
-    call_edge(l, "b", r->vcpu, r->time);
+    struct call *c = &l->calls[r->vcpu];
+    uint64_t since = runs(l, r->vcpu) || !l->left[r->vcpu] ? r->time : l->left[r->vcpu];
+
+    if (since < c->ended)       /* what let it run again was not recorded */
+        since = c->ended;
+    call_close(l, r->vcpu, since);
+    *c = (struct call){ true, (uint16_t)r->a, since };
+    call_edge(l, "b", r->vcpu, since);
     put_number(l, "badge", r->b, true);
+    put_number(l, "waited_ns", to_ns(l, r->time) - to_ns(l, since), false);
     fputc('}', l->to);
     put_end(l);
-    arrow(l, "call", r->vcpu, r->time, (uint32_t)r->a, r->time);
+    arrow(l, "call", r->vcpu, since, (uint32_t)r->a, r->time);
 }
 
 static void on_reply(struct timeline *l, const struct mv_trace_record *r)
@@ -400,6 +409,7 @@ void timeline_write(const struct trace *t, FILE *to)
     uint32_t vcpus = t->built->systab->vcpus.count;
     struct timeline l = { .trace = t, .to = to, .end = t->events.at[t->events.count - 1].record.time };
 
+    l.left = mem_alloc(vcpus * sizeof *l.left);
     l.calls = mem_alloc(vcpus * sizeof *l.calls);
     l.raises = mem_alloc(vcpus * sizeof *l.raises);
     fprintf(to, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"system\":");
