@@ -310,18 +310,14 @@ static void return_call(struct vcpu *v)
 }
 
 /*
- * Its server stops. One that has faulted stops too, and that could go on from
- * one fault handler to the next: its end comes by message, so that the stack
- * does not grow with the chain.
+ * Its server stops. There may be many callers, and one that has faulted stops too,
+ * which could go on from one fault handler to the next: the end comes by message,
+ * so that neither the time with interrupts masked nor the stack grows with them.
  */
 static void cancel_call(struct vcpu *v)
 {
     v->remote_status = v->is_fault_call ? MV_FAULT_STOP : MV_CANCELLED;
     v->remote_source = 0;
-    if (v->core == core_here() && !v->is_fault_call) {
-        finish_call(v);
-        return;
-    }
     if (v->core == core_here())
         vcpu_set_state(v, VCPU_REMOTE);
     message_post(v->core, &v->request, MESSAGE_CALL_DONE);
