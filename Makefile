@@ -13,6 +13,7 @@ include tests/lib/build.mk
 include tests/target/build.mk
 include tests/masked/build.mk
 include tests/unit/build.mk
+include tests/sim/build.mk
 include bench/build.mk
 include boot/build.mk
 include tests/boot/build.mk
@@ -82,17 +83,22 @@ tour-two-linux tour-pipeline: tour-%: kit
 
 # Each prints "N passed, N failed" at its end, or counts as one. First all that they
 # share is made; then those run that may have company, two at a time, the long ones
-# first; then, alone, those that judge by the clock. TEST_ALSO: more of the former.
+# first; then those that judge by the clock, while others get what they leave; and
+# those that must be alone. TEST_ALSO: more of those that no limit of time can hurt.
 TEST_BUILD  := test-programs
-TEST_BESIDE := test-guests test-target test-tool test-drivers test-observe $(TEST_ALSO) test-unit test-lib test-virtio test-clang test-boot \
+TEST_BESIDE := test-guests test-target test-drivers test-observe test-sim test-unit test-lib test-virtio test-clang test-boot \
                test-lib-target test-tutorial tour-pipeline test-net test-vmm test-io test-block test-nic test-pci
-TEST_ALONE  := test-linux test-sharing tour-handset
-TEST_UNITS  := $(foreach d,unit virtio vmm block nic pci io net,build/tests/$(d)/gcc/unit build/tests/$(d)/clang/unit)
+TEST_TIMED  := test-linux test-sharing
+TEST_IDLE   := test-tool $(TEST_ALSO)
+TEST_ALONE  := tour-handset
+TEST_UNITS  := $(foreach d,unit virtio vmm block nic pci io net,build/tests/$(d)/gcc/unit build/tests/$(d)/clang/unit) \
+               build/tests/sim/sim build/tests/tool/mullion build/tests/tool/mutate build/tests/tool/look
 
 .PHONY: test test-programs test-tutorial test-clang check
 test:
 	@scripts/packages.sh test
-	@tests/all.py -j $(JOBS) --build $(TEST_BUILD) --beside $(TEST_BESIDE) --alone $(TEST_ALONE)
+	@tests/all.py -j $(JOBS) --build $(TEST_BUILD) --beside $(TEST_BESIDE) --timed $(TEST_TIMED) \
+	  --idle $(TEST_IDLE) --alone $(TEST_ALONE)
 
 test-programs: all kit-net guests-all guest-images $(TEST_UNITS)
 

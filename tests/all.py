@@ -4,13 +4,15 @@
 prints no sum counts as one test; one that fails without saying what counts as one
 failed, and the others run all the same.
 
-    all.py [-j JOBS] [--build STEP...] [--beside STEP...] [--alone STEP...]
+    all.py [-j JOBS] [--build STEP...] [--beside STEP...] [--timed STEP...] [--idle STEP...] [--alone STEP...]
 
 Each STEP is a target of the Makefile. First those that build, one after another.
 Then those that run beside each other, as many as there are JOBS, in this order: each
-does one thing at a time then (TEST_JOBS=1). At last those that judge by the clock,
-one after another. What a step says is shown when it has ended, or, where it runs
-alone, at once; it is kept in build/tests/log.
+does one thing at a time then (TEST_JOBS=1). Then those that judge by the clock, one
+after another, while the idle ones, also one after another, get what the former leave
+of the computer. At last those that must be alone. What a step says is shown when it
+has ended, or, where it is the only one of importance, at once; it is kept in
+build/tests/log.
 """
 import argparse
 import glob
@@ -29,15 +31,15 @@ SILENCE_S = 30                 # after so long without a word it is said what ru
 class Step:
     """One target: how it is run, and what came of it."""
 
-    def __init__(self, name, jobs, aloud):
-        self.name, self.jobs, self.aloud = name, jobs, aloud
+    def __init__(self, name, jobs, aloud=False, idle=False):
+        self.name, self.jobs, self.aloud, self.idle = name, jobs, aloud, idle
         self.lines, self.passed, self.failed = [], 0, 0
         self.begun = self.seconds = self.cpu = 0
 
     def run(self, told):
         """Puts lines into `told` if it is to be heard at once."""
         self.begun = time.monotonic()
-        command = ["make", "--no-print-directory", "-s", f"-j{self.jobs}", "-k", "-Oline", self.name]
+        command = (["nice", "-n", "19"] if self.idle else []) + ["make", "--no-print-directory", "-s", f"-j{self.jobs}", "-k", "-Oline", self.name]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    env=dict(os.environ, TEST_JOBS=str(self.jobs)))
         with open(f"{LOGS}/{self.name}.txt", "wb") as log:
@@ -124,24 +126,32 @@ def main():
     p.add_argument("-j", type=int, default=os.cpu_count() or 1)
     p.add_argument("--build", nargs="*", default=[], metavar="STEP")
     p.add_argument("--beside", nargs="*", default=[], metavar="STEP")
+    p.add_argument("--timed", nargs="*", default=[], metavar="STEP")
+    p.add_argument("--idle", nargs="*", default=[], metavar="STEP")
     p.add_argument("--alone", nargs="*", default=[], metavar="STEP")
     o = p.parse_args()
     os.makedirs(LOGS, exist_ok=True)
     for stamp in glob.glob("build/tests/lib/*/passed"):
         os.unlink(stamp)
-    build = [Step(name, o.j, True) for name in o.build]
-    beside = [Step(name, 1, False) for name in o.beside]
-    alone = [Step(name, o.j, True) for name in o.alone]
+    build = [Step(name, o.j, aloud=True) for name in o.build]
+    beside = [Step(name, 1) for name in o.beside]
+    timed = [Step(name, o.j, aloud=True) for name in o.timed]
+    idle = [Step(name, 1, idle=True) for name in o.idle]
+    alone = [Step(name, o.j, aloud=True) for name in o.alone]
     show = Show()
     printer = threading.Thread(target=show.print)
     printer.start()
     run_all(build, 1, show)
     run_all(beside, o.j, show)
+    rest = threading.Thread(target=run_all, args=(idle, 1, show))
+    rest.start()
+    run_all(timed, 1, show)
+    rest.join()
     run_all(alone, 1, show)
     show.told.put(None)
     printer.join()
 
-    steps = build + beside + alone
+    steps = build + beside + timed + idle + alone
     wrong = [line for step in steps for line in step.wrong()]
     if wrong:
         print(f"\nWhat failed (all of it in {LOGS}):", *wrong, sep="\n")

@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 
-JOBS = os.cpu_count() or 1
+JOBS = int(os.environ.get("TEST_JOBS", os.cpu_count() or 1))
 MOST_LINES = 8                 # shown of what one compiler says
 GCC = ["aarch64-linux-gnu-gcc"]
 CLANG = ["clang", "--target=aarch64-linux-gnu"]
