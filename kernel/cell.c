@@ -118,7 +118,10 @@ bool cell_prepare_step(struct cell *c)
         return false;
     case PHASE_CLEAR:
         if (c->step < c->sys->space_count) {
-            arch_space_clear(&c->spaces[c->step++]);
+            if (arch_space_clear(&c->spaces[c->step], &c->offset)) {
+                c->step++;
+                c->offset = 0;
+            }
         } else {
             c->pool_next = c->sys->pool;
             c->pool_free = 0;

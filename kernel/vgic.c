@@ -80,9 +80,12 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
     b->active &= ~bit;
     if (state == LR_ACTIVE) {
         b->active |= bit;
-        b->holder[id % VGIC_BANK] = (uint8_t)(id < VGIC_SGIS ? arch_lr_sender(lr) : v->number);
-        if (id >= VGIC_BANK)
+        if (id < VGIC_BANK)
+            b->holder[id] = (uint8_t)arch_lr_sender(lr);
+        else if (b->holder[id % VGIC_BANK] != v->number) {
+            b->holder[id % VGIC_BANK] = (uint8_t)v->number;
             spread(b->held, id % VGIC_BANK, v->number);
+        }
     } else if (state != 0 && latched != 0) {
         b->pending |= bit;
         if (ARCH_SGI_HAS_SENDER && id < VGIC_SGIS)
@@ -96,6 +99,7 @@ static void put_back(struct vcpu *v, uint32_t i, arch_lr_t lr)
 struct set {
     uint32_t banks;                     /* where there are any */
     uint32_t bits[1 + VGIC_SPI_BANKS];
+    uint32_t first[1 + VGIC_SPI_BANKS]; /* the most urgent one: priority and id, smaller is first */
 };
 
 /* Those that stand in no list register. */
@@ -103,56 +107,64 @@ struct found {
     struct set active, pending;
 };
 
-/* Where these words have v's number. */
+/* Where these words have v's number, which is below 8; NOBODY is not. */
 static uint32_t of(const uint32_t *words, const struct vcpu *v)
 {
-    uint32_t others = 0, number = v->number;
+    uint32_t n = v->number;
 
-    for (uint32_t i = 0; i < VGIC_PLANES; i++, number >>= 1)
-        others |= words[i] ^ (0 - (number & 1));
-    return ~others;
+    return ~((words[0] ^ (0 - (n & 1))) | (words[1] ^ (0 - (n >> 1 & 1))) | (words[2] ^ (0 - (n >> 2))) | words[3]);
 }
 
-static void set_bits(struct set *s, uint32_t n, uint32_t bits)
+static void set_bits(struct set *s, const struct vgic_bank *b, uint32_t n, uint32_t bits)
 {
+    uint32_t id, rest;
+
     s->bits[n] = bits;
-    s->banks = (s->banks & ~(1u << n)) | (uint32_t)(bits != 0) << n;
+    s->banks &= ~(1u << n);
+    if (bits == 0)
+        return;
+    s->banks |= 1u << n;
+    /* Whatever has a 0 where others have a 1, from the highest bit down, is more urgent. */
+    for (const uint32_t *bit = b->urgency + VGIC_PLANES; bit-- != b->urgency;) {
+        rest = bits & ~*bit;
+        bits = rest != 0 ? rest : bits;
+    }
+    id = (uint32_t)__builtin_ctz(bits);
+    s->first[n] = (uint32_t)b->priority[id] << 16 | n * VGIC_BANK | id;
 }
 
 static void find(const struct vcpu *v, struct found *f)
 {
     const struct vgic *g = v->vm->vgic;
+    const struct vgic_bank *b = &g->banks[v->number];
 
     f->active.banks = f->pending.banks = 0;
-    for (uint32_t n = 0; n <= g->sys->spi_banks; n++) {
-        const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
-        uint32_t active = b->active, pending = wanted(g, b) & ~active, here = ~b->resident;
+    for (uint32_t n = 0; n <= g->sys->spi_banks; b = &g->banks[g->sys->vcpu_count + n++]) {
+        uint32_t active = b->active & ~b->resident, pending = wanted(g, b) & ~(b->active | b->resident);
 
-        if (((active | pending) & here) == 0)
+        if ((active | pending) == 0)
             continue;
-        set_bits(&f->active, n, active & here & (n == 0 ? here : of(b->held, v)));
-        set_bits(&f->pending, n, pending & here & (n == 0 ? here : of(b->aimed, v)));
+        if (n != 0) {
+            active &= of(b->held, v);
+            pending &= of(b->aimed, v);
+        }
+        set_bits(&f->active, b, n, active);
+        set_bits(&f->pending, b, n, pending);
     }
 }
 
 /* The most urgent interrupt of a set, which is not empty, leaves it; of equals the first. */
 static uint32_t take_first(const struct vcpu *v, struct set *s)
 {
-    uint32_t best = UINT32_MAX;
+    uint32_t best = UINT32_MAX, n;
 
     for (uint32_t banks = s->banks; banks != 0; banks &= banks - 1) {
-        uint32_t n = (uint32_t)__builtin_ctz(banks), first = s->bits[n], key;
-        const struct vgic_bank *b = bank_of(v, n * VGIC_BANK);
-
-        /* Whatever has a 0 where others have a 1, from the highest bit down, is more urgent. */
-        for (const uint32_t *bit = b->urgency + VGIC_PLANES; bit-- != b->urgency;)
-            first = (first & ~*bit) != 0 ? first & ~*bit : first;
-        key = (uint32_t)__builtin_ctz(first);
-        key |= (uint32_t)b->priority[key] << 16 | n * VGIC_BANK;
-        best = key < best ? key : best;
+        n = (uint32_t)__builtin_ctz(banks);
+        best = s->first[n] < best ? s->first[n] : best;
     }
     best &= 0xffff;
-    set_bits(s, best / VGIC_BANK, s->bits[best / VGIC_BANK] & ~(1u << best % VGIC_BANK));
+    n = best / VGIC_BANK;
+    set_bits(s, bank_of(v, best), n, s->bits[n] & ~(1u << best % VGIC_BANK));
     return best;
 }
 
@@ -492,7 +504,7 @@ static void spread_word(struct vgic_bank *b, uint32_t id)
         if (id < VGIC_BANK)
             spread(b->urgency, id, *byte >> (8 - VGIC_PLANES));
         else
-            spread(b->aimed, id - VGIC_BANK, *byte < NOBODY ? *byte : NOBODY);
+            spread(b->aimed, id - VGIC_BANK, *byte < MV_VM_VCPUS_MAX ? *byte : NOBODY);
     }
 }
 static_assert(offsetof(struct vgic_bank, target) == offsetof(struct vgic_bank, priority) + VGIC_BANK, "in a row");
@@ -557,7 +569,7 @@ static struct result visit(HANDLER_ARGS)
     struct core *core = core_here();
     struct vcpu *owner = core->owner != NULL && core->owner->vm->vgic == g ? core->owner : NULL;
     bool work = false;
-    uint32_t cores = 0;
+    uint32_t cores = 0, looked = owner == NULL ? 0 : 1u << owner->number;
 
     arch_lock(&g->lock);
     if (owner != NULL)
@@ -575,7 +587,7 @@ static struct result visit(HANDLER_ARGS)
     if (cores != 0)
         return door_forward(self, arch_core((uint32_t)__builtin_ctz(cores)), visit, g);
     if (op[OP_MASK] != 0) {
-        uint32_t targets = concerned(g, b, op) & every(g);
+        uint32_t targets = concerned(g, b, op) & every(g) & ~looked;
         bool one = (targets & (targets - 1)) == 0;
 
         for (; targets != 0; targets &= targets - 1)

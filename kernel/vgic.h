@@ -23,7 +23,7 @@ struct virq;
 static_assert(VGIC_SPI_BANKS == MV_VGIC_SPI_BANKS, "what the host tool may ask for");
 
 #define VGIC_PLANES      5u     /* bits of a priority, and of a vCPU's number, that count */
-static_assert(MV_VM_VCPUS_MAX < 1u << VGIC_PLANES, "a number that is nobody's is left");
+static_assert(MV_VM_VCPUS_MAX == 8, "a number has three bits, the fourth is of nobody");
 
 /* 32 interrupts; a bit each, and a byte each. */
 struct vgic_bank {

@@ -75,7 +75,7 @@ static inline uint64_t arch_index(uint64_t i, uint64_t count);
 
 /* Most pages or blocks that one step of these treats: bounds the time with
  * interrupts masked. */
-#define ARCH_MAP_STEP 32
+#define ARCH_MAP_STEP 16
 
 /*
  * Each treats up to ARCH_MAP_STEP pages or blocks from `at` and returns in
@@ -90,9 +90,9 @@ mv_status_t arch_space_map(struct space *s, cellva_t at, paddr_t to, uint64_t si
 /* The rights of what is mapped; 0: it is not any more. */
 mv_status_t arch_space_change(struct space *s, cellva_t at, uint64_t size, uint32_t rights,
                               uint64_t *done);
-/* Forget every mapping and invalidate what caches them, on all cores; the
- * tables' memory is the caller's again. */
-void arch_space_clear(struct space *s);
+/* A step of forgetting every mapping, *done of which was done (0 before the first); true: it was
+ * the last, nothing caches any of them on any core; the tables' memory is the caller's again. */
+bool arch_space_clear(struct space *s, uint64_t *done);
 
 /* ---- virtual machines ------------------------------------------------------- */
 

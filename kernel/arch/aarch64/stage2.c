@@ -323,12 +323,18 @@ static mv_status_t split(struct space *s, uint64_t at, uint64_t *entry, unsigned
 
     if (level - LEVEL_BITS == LEVEL_LAST)
         leaf |= ENTRY_TABLE;
-    /* Four a turn, or it takes longer than all the rest. */
-    for (uint64_t *t = table; t != table + PAGE_TABLE_WORDS; t += 4, leaf += 4 * below) {
-        t[0] = leaf;
-        t[1] = leaf + below;
-        t[2] = leaf + 2 * below;
-        t[3] = leaf + 3 * below;
+    /* In pairs, four a turn, or it takes longer than all the rest. */
+    uint64_t even = leaf, odd = leaf + below;
+
+    for (uint64_t *t = table; t != table + PAGE_TABLE_WORDS; t += 4) {
+        t[0] = even;
+        t[1] = odd;
+        even += 2 * below;
+        odd += 2 * below;
+        t[2] = even;
+        t[3] = odd;
+        even += 2 * below;
+        odd += 2 * below;
     }
     /* Break before make; a vCPU of another core that faults meanwhile waits
      * for the lock in stage2_permits() and tries again. */
@@ -386,11 +392,14 @@ mv_status_t arch_space_change(struct space *s, cellva_t at, uint64_t size, uint3
     return MV_OK;
 }
 
-void arch_space_clear(struct space *s)
+bool arch_space_clear(struct space *s, uint64_t *done)
 {
-    uint64_t before;
+    uint64_t before, left = mv_root_bytes(s->address_bits) - *done, bytes = min_u64(left, MV_PAGE_SIZE);
 
-    arch_zero(arch_ram((paddr_t){ s->arch.root }), mv_root_bytes(s->address_bits));
+    arch_zero(arch_ram((paddr_t){ s->arch.root + *done }), bytes);
+    *done += bytes;
+    if (bytes != left)
+        return false;
     dsb_ishst();        /* the empty root is visible to every walker before the TLBI */
     before = enter_vmid(s);
     for (int pass = 0; pass <= errata_repeat_tlbi; pass++) {
@@ -400,6 +409,7 @@ void arch_space_clear(struct space *s)
     }
     isb();
     leave_vmid(s, before);
+    return true;
 }
 
 void stage2_change_vcpu(struct space *s, uint32_t core, uint32_t vcpu)
