@@ -299,11 +299,15 @@ static uint64_t interrupt_time(struct work *w, const struct question *q, const s
     for (size_t i = 0; i < a->source_count; i++) {
         const struct analysis_source *s = &a->sources[i];
         struct load sink = load_at(a, s->sink);
+        uint64_t most = s->interval == 0 ? FOR_EVER : times(parts(t, s->interval) + 1, s->count);
+        bool below = !interferes(w, q, c, &sink);
 
-        if (s->core == q->core && s->interval != 0)
-            count = plus(count, times(parts(t, s->interval) + 1, s->count));
-        else if (s->core == q->core && !interferes(w, q, c, &sink))
-            count = plus(count, rounds(c, t));
+        if (s->core != q->core)
+            continue;
+        if (s->waits && below && rounds(c, t) < most)
+            most = rounds(c, t);
+        if (most < FOR_EVER)            /* if not, each costs its sink a call, out of what that may use */
+            count = plus(count, most);
     }
     if (c->first != ANALYSIS_NONE && supply_is_always(a, q->partition))
         for (size_t i = 0; i < a->tables[c->first].window_count; i++)

@@ -135,7 +135,8 @@ struct analysis_source {
     const char *name;
     uint32_t    core;
     uint32_t    sink;               /* task */
-    uint64_t    count, interval;    /* at most so many in that time; interval 0: one until the sink has run */
+    uint64_t    count, interval;    /* at most so many in that time; 0: as many as there are */
+    bool        waits;              /* after each it waits until the sink has run: a device's */
 };
 
 /* ---- what comes out, besides ------------------------------------------------------- */

@@ -298,13 +298,13 @@ static void add_sources(const struct system *s, struct analysis *a)
 
         if (v->source == MV_VIRQ_DEVICE)
             *vec_push(&all) = (struct analysis_source){
-                v->name, v->sink->core, v->sink->index, v->cell->limit_us ? v->cell->limit_count : 1, v->cell->limit_us * 1000,
+                v->name, v->sink->core, v->sink->index, v->cell->limit_us ? v->cell->limit_count : 1, v->cell->limit_us * 1000, true,
             };
     }
     for (size_t i = 0; i < s->timers.count; i++) {
         const struct timer *t = s->timers.at[i];
 
-        *vec_push(&all) = (struct analysis_source){ t->name, t->virq->sink->core, t->virq->sink->index, 1, t->shortest_us * 1000 };
+        *vec_push(&all) = (struct analysis_source){ t->name, t->virq->sink->core, t->virq->sink->index, 1, t->shortest_us * 1000, false };
     }
     a->sources = all.at;
     a->source_count = all.count;
