@@ -23,6 +23,7 @@ include tests/linux/build.mk
 include tests/net/build.mk
 include tests/vmm/build.mk
 include tests/observe/build.mk
+include tests/rt/build.mk
 include tests/sharing/build.mk
 include tests/virtio/build.mk
 include tests/block/build.mk
@@ -55,13 +56,16 @@ SYSTEM_GUESTS = $(if $(findstring linux,$(SYSTEM)),guests)
 # What a system needs besides, and QEMU's words for it.
 RUN_NEEDS_handset := kit-net guests build/handset/disk.img
 RUN_WORDS_handset := -drive if=none,id=disk,format=raw,file=build/handset/disk.img -netdev user,id=net
+# The clock counts instructions: what the control loop sees does not depend on this computer.
+RUN_NEEDS_drive := kit-net guests-stress
+RUN_WORDS_drive := -icount shift=4,sleep=off
 build/handset/disk.img: systems/handset/disk.sh systems/handset/README.md
 	@[ -e $@ ] || systems/handset/disk.sh $@
 	@touch $@
 JOBS   := $(shell nproc 2>/dev/null || echo 1)
 QUIETLY = $(MAKE) --no-print-directory -s -j$(JOBS)
 
-.PHONY: run tour tour-two-linux tour-pipeline tour-handset
+.PHONY: run tour tour-two-linux tour-pipeline tour-handset tour-drive
 run:
 	@scripts/packages.sh run
 	@$(QUIETLY) kit $(SYSTEM_GUESTS) $(RUN_NEEDS_$(SYSTEM))
@@ -76,6 +80,8 @@ tour-handset: kit kit-net guests
 	@systems/handset/disk.sh build/handset/tour.img
 	@python3 systems/handset/tour.py build/tools/mullion run systems/handset/system.dts -- \
 	  $(subst disk.img,tour.img,$(RUN_WORDS_handset))
+tour-drive: kit kit-net guests-stress
+	@python3 systems/drive/tour.py build/tools/mullion run systems/drive/system.dts -- $(RUN_WORDS_drive)
 tour-two-linux tour-pipeline: tour-%: kit
 	@python3 systems/$*/tour.py build/tools/mullion run systems/$*/system.dts
 
@@ -89,7 +95,7 @@ TEST_BUILD  := test-programs
 TEST_BESIDE := test-guests test-target test-drivers test-observe test-sim test-unit test-lib test-virtio test-clang test-boot \
                test-lib-target test-tutorial tour-pipeline test-net test-vmm test-io test-block test-nic test-pci
 TEST_TIMED  := test-linux test-sharing
-TEST_IDLE   := test-tool $(TEST_ALSO)
+TEST_IDLE   := test-tool test-drive test-rt $(TEST_ALSO)
 TEST_ALONE  := tour-handset
 TEST_UNITS  := $(foreach d,unit virtio vmm block nic pci io net,build/tests/$(d)/gcc/unit build/tests/$(d)/clang/unit) \
                build/tests/sim/sim build/tests/tool/mullion build/tests/tool/mutate build/tests/tool/look
@@ -100,7 +106,7 @@ test:
 	@tests/all.py -j $(JOBS) --build $(TEST_BUILD) --beside $(TEST_BESIDE) --timed $(TEST_TIMED) \
 	  --idle $(TEST_IDLE) --alone $(TEST_ALONE)
 
-test-programs: all kit-net guests-all guest-images $(TEST_UNITS)
+test-programs: all kit-net guests-all guests-stress guest-images $(TEST_UNITS)
 
 test-tutorial: kit
 	@python3 tests/tutorial.py
