@@ -115,9 +115,15 @@ static uint32_t of(const uint32_t *words, const struct vcpu *v)
     return ~((words[0] ^ (0 - (n & 1))) | (words[1] ^ (0 - (n >> 1 & 1))) | (words[2] ^ (0 - (n >> 2))) | words[3]);
 }
 
+/* Those of `bits` that are not in `plane`; all if there is none. */
+INLINE uint32_t those_without(uint32_t plane, uint32_t bits)
+{
+    return (bits & ~plane) != 0 ? bits & ~plane : bits;
+}
+
 static void set_bits(struct set *s, const struct vgic_bank *b, uint32_t n, uint32_t bits)
 {
-    uint32_t id, rest;
+    uint32_t id;
 
     s->bits[n] = bits;
     s->banks &= ~(1u << n);
@@ -125,10 +131,11 @@ static void set_bits(struct set *s, const struct vgic_bank *b, uint32_t n, uint3
         return;
     s->banks |= 1u << n;
     /* Whatever has a 0 where others have a 1, from the highest bit down, is more urgent. */
-    for (const uint32_t *bit = b->urgency + VGIC_PLANES; bit-- != b->urgency;) {
-        rest = bits & ~*bit;
-        bits = rest != 0 ? rest : bits;
-    }
+    bits = those_without(b->urgency[4], bits);
+    bits = those_without(b->urgency[3], bits);
+    bits = those_without(b->urgency[2], bits);
+    bits = those_without(b->urgency[1], bits);
+    bits = those_without(b->urgency[0], bits);
     id = (uint32_t)__builtin_ctz(bits);
     s->first[n] = (uint32_t)b->priority[id] << 16 | n * VGIC_BANK | id;
 }
@@ -528,7 +535,7 @@ static uint32_t apply(struct vgic *g, struct vgic_bank *b, const uint64_t *op)
     if (op[OP_VISITED] != 0 && (field == MV_VGIC_PENDING || field == MV_VGIC_ACTIVE))
         bits &= old;
     *w = (old & ~mask) | bits;
-    if (field == MV_VGIC_PRIORITY || field == MV_VGIC_TARGET)
+    if (mask != 0 && (field == MV_VGIC_PRIORITY || field == MV_VGIC_TARGET))
         spread_word(b, ((uint32_t)op[OP_WORD] - (uint32_t)WORD_OF(priority)) * 4);
     if (field == MV_VGIC_LEVEL)
         b->pending |= bits & ~old & b->edge;
