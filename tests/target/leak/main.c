@@ -75,7 +75,7 @@ static void plain_calls(void)
         PLAIN(MV_CALL_upcall_set, 0, 0, 0);
         PLAIN(MV_CALL_system_reset, 0, 0);
         PLAIN(MV_CALL_COUNT, 0);
-        for (unsigned number = MV_CALL_virq_raise; number < 32; number++) {
+        for (unsigned number = MV_CALL_virq_raise; number < MV_CALL_COUNT; number++) {
             if (number == MV_CALL_upcall_set)
                 continue;                      /* names no object: the marks would be taken */
             PLAIN(number, 0);                  /* no capability, and numbers that are none */

@@ -79,11 +79,11 @@ store:
         .type   test_svc, %function
 test_svc:
         .set    n, 0
-        .rept   32
+        .rept   48
         try     %n
         .set    n, n + 1
         .endr
-        try     32
+        try     48
         try     63
         try     64
         try     255
@@ -103,4 +103,4 @@ test_undefined:
         .global test_svc_numbers
         .balign 2
 test_svc_numbers:
-        .hword  32, 63, 64, 255, 256, 4096, 32768, 65535
+        .hword  48, 63, 64, 255, 256, 4096, 32768, 65535

@@ -16,7 +16,7 @@ struct test_regs {
     uint64_t nzcv;
 };
 /* Load all of them, execute SVC #number, store all of them. Known numbers: 0
- * to 31, and those of test_svc_numbers. */
+ * to 47, and those of test_svc_numbers. */
 void test_svc(unsigned number, struct test_regs *r);
 extern const uint16_t test_svc_numbers[8];
 /* The same with an undefined instruction instead; `unused` is ignored. */

@@ -159,7 +159,7 @@ static void events(void)
         mv_sleep(50 * MV_MS);
         set(0);
         EXPECT(count_events(CORE_COUNT - 1, from, MV_EVENT_SWITCH, &e) > 1);
-        EXPECT_EQ(e.cell, CELL_INDEX + 2);
+        EXPECT(e.cell == CELL_INDEX + 2 || e.cell == UINT16_MAX);   /* it, or nobody: the core is idle */
     }
 }
 
