@@ -115,7 +115,6 @@ static uint32_t of(const uint32_t *words, const struct vcpu *v)
     return ~((words[0] ^ (0 - (n & 1))) | (words[1] ^ (0 - (n >> 1 & 1))) | (words[2] ^ (0 - (n >> 2))) | words[3]);
 }
 
-<<<<<<< HEAD
 /* Those of `bits` that are not in `plane`; all if there is none. */
 INLINE uint32_t those_without(uint32_t plane, uint32_t bits)
 {
@@ -125,11 +124,6 @@ INLINE uint32_t those_without(uint32_t plane, uint32_t bits)
 static void set_bits(struct set *s, const struct vgic_bank *b, uint32_t n, uint32_t bits)
 {
     uint32_t id;
-=======
-static void set_bits(struct set *s, const struct vgic_bank *b, uint32_t n, uint32_t bits)
-{
-    uint32_t id, rest;
->>>>>>> a4b5a28 (wip3)
 
     s->bits[n] = bits;
     s->banks &= ~(1u << n);
@@ -137,18 +131,11 @@ static void set_bits(struct set *s, const struct vgic_bank *b, uint32_t n, uint3
         return;
     s->banks |= 1u << n;
     /* Whatever has a 0 where others have a 1, from the highest bit down, is more urgent. */
-<<<<<<< HEAD
     bits = those_without(b->urgency[4], bits);
     bits = those_without(b->urgency[3], bits);
     bits = those_without(b->urgency[2], bits);
     bits = those_without(b->urgency[1], bits);
     bits = those_without(b->urgency[0], bits);
-=======
-    for (const uint32_t *bit = b->urgency + VGIC_PLANES; bit-- != b->urgency;) {
-        rest = bits & ~*bit;
-        bits = rest != 0 ? rest : bits;
-    }
->>>>>>> a4b5a28 (wip3)
     id = (uint32_t)__builtin_ctz(bits);
     s->first[n] = (uint32_t)b->priority[id] << 16 | n * VGIC_BANK | id;
 }
@@ -608,7 +595,7 @@ static struct result visit(HANDLER_ARGS)
         return door_forward(self, arch_core((uint32_t)__builtin_ctz(cores)), visit, g);
     if (op[OP_MASK] != 0) {
         uint32_t targets = concerned(g, b, op) & every(g) & ~looked;
-        bool one = (targets & (targets - 1)) == 0;
+        bool one = looked == 0 && (targets & (targets - 1)) == 0;
 
         for (; targets != 0; targets &= targets - 1)
             tell(&g->vcpus[__builtin_ctz(targets)], one);
