@@ -3,6 +3,7 @@
 #             build/bench/breakdown.txt; BENCH="virt-gicv3:cortex-a53" for one;
 #             BENCH_PART=native or guest for the cells or the virtual machine alone;
 #             without it the Linux rows follow (bench/linux).
+# make bench-latency: how late interrupts reach a cell beside hostile ones, to build/bench/latency.tsv
 # make size:  what the kernel costs, to build/size.tsv; fails above a limit.
 # make bench-page: both, and their figures into docs/performance.md.
 
@@ -20,12 +21,17 @@ $(BENCH_GUEST): bench/guest.c bench/guest_vectors.S $(wildcard tests/guests/lib/
 	  -o $@.elf bench/guest.c bench/guest_vectors.S $(GUEST_LIB) $(KIT)/lib/libmv.a
 	@aarch64-linux-gnu-objcopy -O binary $@.elf $@
 
-.PHONY: bench size bench-page
+.PHONY: bench bench-latency size bench-page
 bench:
 	@scripts/packages.sh run
 	@$(QUIETLY) kit $(BENCH_GUEST)
 	@$(BENCH_PYTHON) bench/bench.py $(if $(BENCH_PART),--part $(BENCH_PART)) $(BENCH)
-	@$(if $(BENCH_PART),,$(MAKE) --no-print-directory -s bench-linux bench-io)
+	@$(if $(BENCH_PART),,$(MAKE) --no-print-directory -s bench-linux bench-io bench-latency)
+
+bench-latency:
+	@scripts/packages.sh run
+	@$(QUIETLY) kit guest-images
+	@$(BENCH_PYTHON) bench/masked/latency.py
 
 size:
 	@scripts/packages.sh test
