@@ -166,6 +166,9 @@ bool budget_admit(struct vcpu *v)
 
     sched_account(core, now);
     settle(c);
+    /* What it was kept from using for more than a period is not saved up. */
+    if (now > b->period)
+        budget_join(b, now - b->period);
     if (b->background == v && c == &v->own) {
         if (v->rank == BACKGROUND_RANK)
             return true;
