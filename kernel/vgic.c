@@ -163,9 +163,9 @@ static void find(const struct vcpu *v, struct found *f)
 /* The most urgent interrupt of a set, which is not empty, leaves it; of equals the first. */
 static uint32_t take_first(const struct vcpu *v, struct set *s)
 {
-    uint32_t best = UINT32_MAX, n;
+    uint32_t banks = s->banks, n = (uint32_t)__builtin_ctz(banks), best = s->first[n];
 
-    for (uint32_t banks = s->banks; banks != 0; banks &= banks - 1) {
+    while ((banks &= banks - 1) != 0) {
         n = (uint32_t)__builtin_ctz(banks);
         best = s->first[n] < best ? s->first[n] : best;
     }
