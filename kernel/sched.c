@@ -372,18 +372,23 @@ static void change_context(struct core *core, struct context *to)
     core->slice_end = now + (to->slice_left > 0 ? (uint64_t)to->slice_left : sched_slice_ticks);
 }
 
-/* v, on a context with limits, is to run: whether it may. If not, look again who is. */
-static bool admit(struct vcpu *v)
+void sched_close(struct vcpu *v)
 {
     struct portal *p = v->serving;
 
-    if (window_is_open(v))
-        return v->context->budget == NULL || budget_admit(v);
     /* A service for another partition that takes longer than it should goes on, on the portal's account. */
     if (v->context != &v->own && v->context != &p->context && v->context->limits % MV_PARTITIONS_MAX != p->context.limits % MV_PARTITIONS_MAX)
         ipc_move(v, &p->context);
     else
         sched_put_aside(v, QUEUED_WINDOW);
+}
+
+/* v, on a context with limits, is to run: whether it may. If not, look again who is. */
+static bool admit(struct vcpu *v)
+{
+    if (window_is_open(v))
+        return v->context->budget == NULL || budget_admit(v);
+    sched_close(v);
     return false;
 }
 

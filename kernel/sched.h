@@ -54,6 +54,8 @@ void sched_begin(struct vcpu *v);
 void sched_place(struct vcpu *v);
 /* v, which runs or stands nowhere, goes elsewhere until sched_remove(). */
 void sched_put_aside(struct vcpu *v, enum queued where);
+/* The window of the running v is closed: it makes way, or has another context. */
+void sched_close(struct vcpu *v);
 /* v's rank, wherever it is. */
 void sched_change_rank(struct vcpu *v, uint32_t rank);
 /* What has been used until now is its context's. */

@@ -68,7 +68,7 @@ void window_expired(struct core *core)
     wait_for_end(core);
     trace(MV_EVENT_WINDOW, NULL, (uint64_t)(s - system_schedule(0)) << 32 | core->window, start);
     if (running != NULL && !window_is_open(running))
-        sched_put_aside(running, QUEUED_WINDOW);
+        sched_close(running);
     for (uint32_t open = w->partitions; open != 0; open &= open - 1) {
         uint32_t p = (uint32_t)__builtin_ctz(open);
 
