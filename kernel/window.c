@@ -9,6 +9,7 @@
 #include "trace.h"
 
 #define SWITCH_NS 100000u      /* all cores have come past the beginning of a frame so long after it */
+#define CALL_NS   8000u        /* what the kernel itself takes of a call that may be held back */
 
 /* Frames from `from` on follow `table`. */
 static struct {
@@ -83,7 +84,7 @@ void window_expired(struct core *core)
 
 bool window_has_room(const struct vcpu *v, const struct portal *portal)
 {
-    return window_is_open(v) && arch_time() + time_to_ticks(portal->sys->bound_ns) <= v->core->window_end.key;
+    return window_is_open(v) && arch_time() + time_to_ticks(portal->sys->bound_ns + CALL_NS) <= v->core->window_end.key;
 }
 
 struct result call_schedule_switch(HANDLER_ARGS)

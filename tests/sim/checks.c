@@ -250,6 +250,8 @@ static bool has_time(const struct vcpu *v)
     return b == NULL || b->background == v || b->piece[b->first].at <= host_time;
 }
 
+#define HELD_MORE 8000u    /* the kernel's own part of such a call, as kernel/window.c has it */
+
 /* Its call is held back, for the window ends too soon. */
 static bool is_held(const struct vcpu *v)
 {
@@ -265,7 +267,7 @@ static bool is_held(const struct vcpu *v)
         if (w->core == c->index && w->length != 0 && w->start + w->length > in && w->start + w->length < end)
             end = w->start + w->length;
     }
-    return v->queued == QUEUED_WINDOW && in + bound > end;
+    return v->queued == QUEUED_WINDOW && in + bound + HELD_MORE > end;
 }
 
 /* It runs without a budget, and has called somebody, who cannot. */
