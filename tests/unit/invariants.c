@@ -65,18 +65,24 @@ static uint32_t highest_in_rings(const struct core *c)
     return highest;
 }
 
-/* Whoever is ready stands once in the ring of its rank, and nobody else does. */
-static void check_rings(const struct core *c)
+/* Which of a kind's rings v belongs in. */
+static uint32_t ring_of(const struct vcpu *v, enum queued where)
+{
+    return where == QUEUED_READY ? v->rank / 2 : v->context->limits % MV_PARTITIONS_MAX;
+}
+
+/* Whoever is to stand in one of these rings does so once, in its own, and nobody else does. */
+static void check_rings(const struct core *c, const uint16_t *head, uint32_t count, enum queued where)
 {
     uint32_t queued = 0, in_rings = 0;
 
-    for (uint32_t p = 0; p < MV_PRIORITIES; p++) {
-        if (c->ready_head[p] == 0)
+    for (uint32_t n = 0; n < count; n++) {
+        if (head[n] == 0)
             continue;
-        const struct vcpu *first = vcpu_at(c->ready_head[p] - 1u), *v = first;
+        const struct vcpu *first = vcpu_at(head[n] - 1u), *v = first;
 
         do {
-            TRUE(v->core == c && v->queued && v->rank / 2 == p);
+            TRUE(v->core == c && v->queued == where && ring_of(v, where) == n);
             TRUE(vcpu_state(v) == VCPU_RUNNABLE && v != c->current);
             TRUE(v->next->prev == v && v->prev->next == v);
             v = v->next;
@@ -85,32 +91,15 @@ static void check_rings(const struct core *c)
         } while (v != first);
     }
     for (uint32_t i = 0; i < world.head.vcpus.count; i++)
-        queued += vcpu_at(i)->core == c && vcpu_at(i)->queued == QUEUED_READY;
+        queued += vcpu_at(i)->core == c && vcpu_at(i)->queued == where;
     TRUE(queued == in_rings);
 }
 
-/* Whoever waits for a window stands once in the ring of its context's partition. */
-static void check_parked(const struct core *c)
+/* Ready ones by rank; those who wait for a window by their context's partition. */
+static void check_places(const struct core *c)
 {
-    uint32_t parked = 0, in_rings = 0;
-
-    for (uint32_t p = 0; p < MV_PARTITIONS_MAX; p++) {
-        if (c->parked[p] == 0)
-            continue;
-        const struct vcpu *first = vcpu_at(c->parked[p] - 1u), *v = first;
-
-        do {
-            TRUE(v->core == c && v->queued == QUEUED_WINDOW && v->context->limits % MV_PARTITIONS_MAX == p);
-            TRUE(vcpu_state(v) == VCPU_RUNNABLE && v != c->current);
-            TRUE(v->next->prev == v && v->prev->next == v);
-            v = v->next;
-            in_rings++;
-            TRUE(in_rings <= world.head.vcpus.count);
-        } while (v != first);
-    }
-    for (uint32_t i = 0; i < world.head.vcpus.count; i++)
-        parked += vcpu_at(i)->core == c && vcpu_at(i)->queued == QUEUED_WINDOW;
-    TRUE(parked == in_rings);
+    check_rings(c, c->ready_head, MV_PRIORITIES, QUEUED_READY);
+    check_rings(c, c->parked, MV_PARTITIONS_MAX, QUEUED_WINDOW);
     TRUE((c->eligible & 1) != 0 && heap_holds(&c->window_end) == (world.head.schedules.count != 0));
 }
 
@@ -491,8 +480,7 @@ void invariants_check(void)
     subject = "core";
     for (uint32_t i = 0; i < world.head.core_count; i++) {
         subject_index = i;
-        check_rings(arch_core(i));
-        check_parked(arch_core(i));
+        check_places(arch_core(i));
         check_urgency(arch_core(i));
         check_timer(arch_core(i));
         check_owner(arch_core(i));
